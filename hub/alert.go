@@ -1,0 +1,63 @@
+package hub
+
+import "time"
+
+// An Alert (推送) is what a department is told about a case. It is pushed at
+// least once and in order per case; ID stays the same over retries.
+type Alert struct {
+	ID         AlertID        `json:"id"`
+	Department DepartmentCode `json:"department"`
+	Role       Role           `json:"role"`
+	// Event is the type of the event that caused it: assigned, reminded,
+	// overran, supervised, instructed, reopened, …
+	Event EventType `json:"event"`
+	Seq   int64     `json:"seq"` // the event's number within the case
+	At    time.Time `json:"at"`
+	Case  CaseID    `json:"case"`
+	Place PlaceCode `json:"place,omitempty"`
+	Class Class     `json:"class"`
+	Due   time.Time `json:"due,omitzero"` // close by
+	Text  string    `json:"text,omitempty"`
+	// Content is what the citizen said; empty for all but the first alert of
+	// an assignment.
+	Content Content `json:"content,omitzero"`
+}
+
+// An Outcome (推送结果) is a department's answer to one alert.
+type Outcome string
+
+// The outcomes.
+const (
+	Delivered  Outcome = "delivered" // the department has it
+	RetryLater Outcome = "retry"     // not now: try again
+	Refused    Outcome = "refused"   // will never be taken: dead letter
+)
+
+// A Receipt (推送回执) answers one alert.
+type Receipt struct {
+	Alert   AlertID `json:"alert"`
+	Outcome Outcome `json:"outcome"`
+	Reason  string  `json:"reason,omitempty"`
+	// RetryAfter is the wait that the department asked for; 0 leaves it to
+	// the back-off schedule.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// Facts are what the department's plugin read from the text, such as
+	// employer or heat station, and Group what it filed the alert under.
+	Facts map[string]string `json:"facts,omitempty"`
+	Group string            `json:"group,omitempty"`
+	// Critical asks for the third rung at once.
+	Critical bool `json:"critical,omitempty"`
+}
+
+// An Update (办理反馈) is what a department reports back about a case.
+type Update struct {
+	ID         string         `json:"id"` // idempotency key, unique per department
+	Department DepartmentCode `json:"department"`
+	Case       CaseID         `json:"case"`
+	// Step is one of signed_for, progressed, sent_back, resolved,
+	// contact_made.
+	Step    EventType      `json:"step"`
+	Text    string         `json:"text,omitempty"`
+	Suggest DepartmentCode `json:"suggest,omitempty"`
+	At      time.Time      `json:"at"`
+}

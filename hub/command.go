@@ -1,0 +1,162 @@
+package hub
+
+import "time"
+
+// A Command (指令) asks for a change of a case. The concrete types below are
+// all there are.
+type Command interface {
+	// actor is who asks.
+	actor() Actor
+}
+
+// By is the actor of a command; every command embeds it.
+type By struct{ Actor Actor }
+
+func (b By) actor() Actor { return b.Actor }
+
+// The commands. Text is always the reason, reply or order in plain words.
+type (
+	// Receive opens a case from a submission and the rules' decision.
+	Receive struct {
+		By
+		Submission Submission
+		Decision   Decision
+	}
+	// Reject (驳回) sends a submission back for its wording, with the reason.
+	Reject struct {
+		By
+		Text string
+	}
+	// AnswerAtOnce (当即答复) settles a simple case.
+	AnswerAtOnce struct {
+		By
+		Text string
+	}
+	// Assign (派单) gives the case to a lead department and co-departments.
+	Assign struct {
+		By
+		Lead DepartmentCode
+		Co   []DepartmentCode
+		Text string
+	}
+	// SignFor (签收) says that a department took its part.
+	SignFor struct {
+		By
+		Department DepartmentCode
+	}
+	// SendBack (退单) returns the case to the sorting desk.
+	SendBack struct {
+		By
+		Department DepartmentCode
+		Text       string
+		Suggest    DepartmentCode
+	}
+	// Contact (首次联系) says that the citizen was spoken to.
+	Contact struct {
+		By
+		Text string
+	}
+	// Progress (办理进展) reports a step.
+	Progress struct {
+		By
+		Department DepartmentCode
+		Text       string
+	}
+	// AskCitizen stops the clocks until the citizen answers or Within ends.
+	AskCitizen struct {
+		By
+		Text   string
+		Within Budget
+	}
+	// CitizenReply restarts the clocks.
+	CitizenReply struct {
+		By
+		Text string
+	}
+	// AskExtension (延期申请) asks for more time.
+	AskExtension struct {
+		By
+		Extension Extension
+	}
+	// DecideExtension approves or refuses the extension that was asked.
+	DecideExtension struct {
+		By
+		Approve bool
+		Text    string
+	}
+	// Suspend (挂账) puts a case off until a date, with approval.
+	Suspend struct {
+		By
+		Text  string
+		Until time.Time
+	}
+	// ResumeCase ends a suspension.
+	ResumeCase struct {
+		By
+		Text string
+	}
+	// Resolve (办结) ends a department's part; the lead's ends the case.
+	Resolve struct {
+		By
+		Department DepartmentCode
+		Text       string
+	}
+	// Rate (测评) is the citizen's mark, 1 to 5.
+	Rate struct {
+		By
+		Stars int
+		Text  string
+	}
+	// Reopen (重办) starts a new round.
+	Reopen struct {
+		By
+		Text string
+	}
+	// Merge (并案) folds the case into another.
+	Merge struct {
+		By
+		Into CaseID
+		Text string
+	}
+	// Fire tells the case that one of its clocks reached its time.
+	Fire struct {
+		By
+		Clock DeadlineKind
+		Epoch int
+	}
+	// Escalate (升级) tells the next rung by hand.
+	Escalate struct {
+		By
+		Text string
+	}
+	// Supervise (督办) demands an answer within a time.
+	Supervise struct {
+		By
+		Text   string
+		Within Budget
+	}
+	// Instruct (批示) is a leader's order on the case.
+	Instruct struct {
+		By
+		Text   string
+		Within Budget
+	}
+	// AnswerDemand replies to a supervision or an instruction.
+	AnswerDemand struct {
+		By
+		Text string
+	}
+	// Archive (归档) closes the file.
+	Archive struct{ By }
+)
+
+// Facts is what Decide may know beside the case and the command.
+type Facts struct {
+	Calendar Calendar
+	// Policy gives the clocks of a newly assigned case that its decision
+	// left open.
+	Policy []Allowance
+	Ladder Ladder
+	// Duties says who holds each rung for the case's place at this moment.
+	Duties []Duty
+}

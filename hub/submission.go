@@ -1,0 +1,88 @@
+package hub
+
+import "time"
+
+// A Kind (诉求类型) says what the citizen wants.
+type Kind string
+
+// The kinds.
+const (
+	KindConsult   Kind = "consult"   // 咨询
+	KindHelp      Kind = "help"      // 求助
+	KindComplaint Kind = "complaint" // 投诉
+	KindReport    Kind = "report"    // 举报
+	KindSuggest   Kind = "suggest"   // 建议
+	KindThanks    Kind = "thanks"    // 表扬
+)
+
+// An Urgency (紧急程度) says how fast a case must move.
+type Urgency string
+
+// The urgencies, lowest first.
+const (
+	UrgencyNormal   Urgency = "normal"   // 一般
+	UrgencyUrgent   Urgency = "urgent"   // 紧急
+	UrgencyCritical Urgency = "critical" // 特急
+)
+
+// A Reporter (反映人) is the citizen behind a submission. It is personal data:
+// it is stored with the content, never in events.
+type Reporter struct {
+	Name      string `json:"name,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+	IDNumber  string `json:"id_number,omitempty"`
+	Account   string `json:"account,omitempty"` // name or id inside the channel
+	Anonymous bool   `json:"anonymous,omitempty"`
+}
+
+// An Attachment (附件) is a photo or document, kept by content address.
+type Attachment struct {
+	SHA256    string `json:"sha256"`
+	Name      string `json:"name,omitempty"`
+	MediaType string `json:"media_type"`
+	Size      int64  `json:"size"`
+}
+
+// Content (内容) is what the citizen said and who said it.
+type Content struct {
+	Title       string            `json:"title"`
+	Text        string            `json:"text"`
+	Reporter    Reporter          `json:"reporter,omitzero"`
+	PlaceText   string            `json:"place_text,omitempty"` // address as written
+	Attachments []Attachment      `json:"attachments,omitempty"`
+	Extra       map[string]string `json:"extra,omitempty"` // the channel's own fields
+}
+
+// A Submission (来件) is one request as a channel handed it in.
+//
+// Channel and ExternalID together are the idempotency key: however often and
+// to whichever node it is sent, it becomes one case.
+type Submission struct {
+	Content
+	Receipt    ReceiptID   `json:"receipt"`
+	Case       CaseID      `json:"case"`
+	Channel    ChannelCode `json:"channel"`
+	ExternalID string      `json:"external_id"`
+	// Heuristic is set when the channel gave no id and one was made from the
+	// content and a ten-minute bucket.
+	Heuristic   bool      `json:"heuristic,omitempty"`
+	Place       PlaceCode `json:"place,omitempty"`
+	Kind        Kind      `json:"kind,omitempty"`    // as the channel said; "" if it did not
+	Urgency     Urgency   `json:"urgency,omitempty"` // as the channel said
+	SubmittedAt time.Time `json:"submitted_at"`      // when the citizen spoke
+	ReceivedAt  time.Time `json:"received_at"`       // when intake took it
+	// Raw is what arrived, byte for byte, and MediaType what it was.
+	Raw       []byte `json:"raw,omitempty"`
+	MediaType string `json:"media_type,omitempty"`
+}
+
+// An Acceptance (回执) answers one submission: it is on disk and will become
+// exactly one case.
+type Acceptance struct {
+	Receipt   ReceiptID `json:"receipt"`
+	Case      CaseID    `json:"tracking"`
+	Duplicate bool      `json:"duplicate,omitempty"`
+	// Err says why this submission was not accepted; the others of its batch
+	// are not touched by it.
+	Err error `json:"-"`
+}
