@@ -7,6 +7,8 @@ import "time"
 type Command interface {
 	// actor is who asks.
 	actor() Actor
+	// decide adds the events that the command leads to.
+	decide(d *decider) error
 }
 
 // By is the actor of a command; every command embeds it.

@@ -1,0 +1,230 @@
+package hub
+
+import (
+	"slices"
+	"time"
+)
+
+// Decide returns the events that cmd leads to, given the case so far, the
+// facts and the time. No events and no error mean that there is nothing to do,
+// as when a clock fires that has been moved since. An illegal step is refused
+// with an Error of CodeConflict or CodeInvalid, and then nothing happens.
+//
+// Decide is pure: the same arguments give the same events.
+func Decide(c Case, cmd Command, f Facts, now time.Time) ([]Event, error) {
+	d := &decider{c: c, facts: f, now: now, by: cmd.actor()}
+	if _, opening := cmd.(Receive); !opening && c.Version == 0 {
+		return nil, Errorf(CodeNotFound, "case.not_found", string(c.ID))
+	}
+	if err := cmd.decide(d); err != nil {
+		return nil, err
+	}
+	return d.events, nil
+}
+
+// A decider gathers the events of one command and applies each at once, so
+// that the next step sees the case as it will be.
+type decider struct {
+	c      Case
+	facts  Facts
+	now    time.Time
+	by     Actor
+	events []Event
+}
+
+func (d *decider) emit(t EventType, data Data) {
+	e := Event{Case: d.c.ID, Seq: d.c.Version + 1, Type: t, At: d.now, By: d.by, Data: data}
+	d.events = append(d.events, e)
+	d.c = Apply(d.c, e)
+}
+
+// allow refuses unless the case is in one of the statuses.
+func (d *decider) allow(step EventType, in ...Status) error {
+	if slices.Contains(in, d.c.Status) {
+		return nil
+	}
+	return Errorf(CodeConflict, "case.illegal_step", string(step), string(d.c.Status))
+}
+
+func (d *decider) open(step EventType) error {
+	if !d.c.Status.Open() {
+		return Errorf(CodeConflict, "case.closed", string(step), string(d.c.Status))
+	}
+	return nil
+}
+
+// assigned refuses unless department has an unfinished part in the case.
+func (d *decider) assigned(department DepartmentCode) (Assignment, error) {
+	a, ok := d.c.Assignment(department)
+	if !ok {
+		return a, Errorf(CodeConflict, "case.not_assigned", string(department))
+	}
+	return a, nil
+}
+
+func require(text, key string) error {
+	if text == "" {
+		return Errorf(CodeInvalid, key)
+	}
+	return nil
+}
+
+func (c Receive) decide(d *decider) error {
+	if d.c.Version != 0 {
+		return Errorf(CodeConflict, "case.exists", string(d.c.ID))
+	}
+	s, dec := c.Submission, c.Decision
+	d.c.ID = s.Case
+	d.emit(Received, Data{Origin: &Origin{
+		Channel: s.Channel, ExternalID: s.ExternalID, Receipt: s.Receipt, Place: s.Place,
+		SubmittedAt: s.SubmittedAt, Heuristic: s.Heuristic,
+	}})
+	switch {
+	case dec.Reject != nil:
+		d.emit(Rejected, Data{Decision: &dec, Text: dec.Reject.Reason, Deadlines: d.archive()})
+	case dec.Answer != nil:
+		d.emit(Answered, Data{Decision: &dec, Text: dec.Answer.Text, Deadlines: d.archive()})
+	case dec.Lead == "":
+		d.emit(Queued, Data{
+			Decision: &dec, Duty: d.firstDuty(dec.StartRung),
+			Deadlines: d.clocks(s.ReceivedAt, queueAllowances(d.allowances(dec.Clocks))),
+		})
+	default:
+		d.emit(Assigned, Data{
+			Decision: &dec, Lead: dec.Lead, Co: coOf(dec.Lead, dec.Co), Duty: d.firstDuty(dec.StartRung),
+			Deadlines: d.clocks(s.ReceivedAt, d.allowances(dec.Clocks)),
+		})
+	}
+	return nil
+}
+
+func (c Reject) decide(d *decider) error {
+	if err := d.allow(Rejected, StatusSorting); err != nil {
+		return err
+	}
+	if err := require(c.Text, "reason.required"); err != nil {
+		return err
+	}
+	d.emit(Rejected, Data{Text: c.Text, Deadlines: d.archive()})
+	return nil
+}
+
+func (c AnswerAtOnce) decide(d *decider) error {
+	if err := d.allow(Answered, StatusSorting); err != nil {
+		return err
+	}
+	if err := require(c.Text, "text.required"); err != nil {
+		return err
+	}
+	d.emit(Answered, Data{Text: c.Text, Deadlines: d.archive()})
+	return nil
+}
+
+func (c Assign) decide(d *decider) error {
+	if err := d.allow(Assigned, StatusSorting, StatusAssigned); err != nil {
+		return err
+	}
+	if err := require(string(c.Lead), "lead.required"); err != nil {
+		return err
+	}
+	if d.c.Status == StatusAssigned && d.c.Lead() == c.Lead && len(c.Co) == 0 {
+		return Errorf(CodeConflict, "case.already_assigned", string(c.Lead))
+	}
+	var set []Allowance
+	for _, a := range d.allowances(nil) {
+		if _, running := d.c.Deadline(a.Kind); !running && a.Kind != ClockContact && !slices.Contains(d.c.Overdue, a.Kind) || a.Kind == ClockSign {
+			set = append(set, a)
+		}
+	}
+	d.emit(Assigned, Data{Lead: c.Lead, Co: coOf(c.Lead, c.Co), Text: c.Text, Deadlines: d.clocks(d.now, set)})
+	return nil
+}
+
+func (c SignFor) decide(d *decider) error {
+	a, err := d.assigned(c.Department)
+	if err != nil {
+		return err
+	}
+	if !a.SignedAt.IsZero() {
+		return nil
+	}
+	if err := d.open(SignedFor); err != nil {
+		return err
+	}
+	d.emit(SignedFor, Data{Department: c.Department})
+	return nil
+}
+
+func (c SendBack) decide(d *decider) error {
+	if err := d.allow(SentBack, StatusAssigned, StatusSigned, StatusHandling); err != nil {
+		return err
+	}
+	a, err := d.assigned(c.Department)
+	if err != nil {
+		return err
+	}
+	if err := require(c.Text, "reason.required"); err != nil {
+		return err
+	}
+	data := Data{Department: c.Department, Text: c.Text, Lead: c.Suggest}
+	if a.Role == RoleLead {
+		data.Deadlines = d.clocks(d.now, []Allowance{sortAllowance()})
+	}
+	d.emit(SentBack, data)
+	return nil
+}
+
+func (c Contact) decide(d *decider) error {
+	if err := d.open(ContactMade); err != nil {
+		return err
+	}
+	d.emit(ContactMade, Data{Text: c.Text})
+	return nil
+}
+
+func (c Progress) decide(d *decider) error {
+	if err := d.allow(Progressed, StatusSigned, StatusHandling); err != nil {
+		return err
+	}
+	if _, err := d.assigned(c.Department); err != nil {
+		return err
+	}
+	d.emit(Progressed, Data{Department: c.Department, Text: c.Text})
+	return nil
+}
+
+func (c Resolve) decide(d *decider) error {
+	if err := d.allow(Resolved, StatusSigned, StatusHandling); err != nil {
+		return err
+	}
+	a, err := d.assigned(c.Department)
+	if err != nil {
+		return err
+	}
+	if err := require(c.Text, "reply.required"); err != nil {
+		return err
+	}
+	if a.Role == RoleCo {
+		if a.DoneAt.IsZero() {
+			d.emit(PartDone, Data{Department: c.Department, Text: c.Text})
+		}
+		return nil
+	}
+	for _, part := range d.c.Assignments {
+		if part.Role == RoleCo && part.DoneAt.IsZero() {
+			return Errorf(CodeConflict, "case.part_open", string(part.Department))
+		}
+	}
+	d.emit(Resolved, Data{Department: c.Department, Text: c.Text, Deadlines: d.archive()})
+	return nil
+}
+
+func coOf(lead DepartmentCode, co []DepartmentCode) []DepartmentCode {
+	var out []DepartmentCode
+	for _, d := range co {
+		if d != lead && d != "" && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}

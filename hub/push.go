@@ -1,0 +1,46 @@
+package hub
+
+import (
+	"strconv"
+)
+
+// Alerts returns what the departments of c are to be told of events, which
+// have been applied to c already. It is pure; ids are the same for the same
+// events.
+func Alerts(c Case, content Content, events []Event) []Alert {
+	var out []Alert
+	for _, e := range events {
+		for _, a := range c.Assignments {
+			if !concerns(e.Type, a.Role) {
+				continue
+			}
+			al := Alert{
+				ID:         AlertID(string(c.ID) + "." + strconv.FormatInt(e.Seq, 10) + "." + string(a.Department)),
+				Department: a.Department, Role: a.Role, Event: e.Type, Seq: e.Seq, At: e.At,
+				Case: c.ID, Place: c.Place, Class: c.Class, Text: e.Data.Text,
+			}
+			if d, ok := c.Deadline(ClockClose); ok {
+				al.Due = d.Due
+			}
+			if e.Type == Assigned {
+				al.Content = content
+			}
+			out = append(out, al)
+		}
+	}
+	return out
+}
+
+// concerns reports whether a department in role r is told of an event.
+func concerns(t EventType, r Role) bool {
+	switch t {
+	case Assigned, Reopened, Merged:
+		return true
+	case Warned, Overran, Reminded, Supervised, Instructed, InfoGiven, Resumed,
+		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
+		return r == RoleLead
+	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed,
+		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived:
+	}
+	return false
+}
