@@ -1,0 +1,95 @@
+// Package city reads a city folder: its name, ladder, departments, places,
+// posts, calendar, policy and, for demonstrations, invented cases.
+//
+// Reading is strict: an unknown field, a post at a place that is not there or a
+// ladder with a gap is refused with the file's name, because a city that starts
+// half-configured answers citizens wrongly. It does not read rules and channels
+// but hands their folders on. Start with [Load].
+package city
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/calendar"
+)
+
+// DefaultPolicy is the key in City.Policy for channels without their own.
+const DefaultPolicy hub.ChannelCode = "default"
+
+// A City (城市) is all that the hub is told about the city that it serves.
+type City struct {
+	Code        hub.PlaceCode
+	Name        string
+	Prefix      string // of case numbers, such as BY
+	Ladder      hub.Ladder
+	Departments []Department
+	Policy      map[hub.ChannelCode][]hub.Allowance
+	Places      []hub.Place // parents before children
+	Posts       []Post
+	Calendar    *calendar.Calendar
+	Demo        []DemoCase
+
+	// Rules and Channels are the folders of rule sets and channels; nil when
+	// the city has none.
+	Rules, Channels fs.FS
+}
+
+// A Department (部门) is a hub.Department with the configuration that its
+// plugin reads.
+type Department struct {
+	hub.Department
+	Short  string          // 供热
+	Config json.RawMessage // never nil
+}
+
+// A Post (责任岗位) says which person holds which rung of which place.
+type Post struct {
+	Post   string
+	Rung   hub.Rung
+	Place  hub.PlaceCode
+	Person hub.PersonID
+	Name   string
+	Phone  string
+}
+
+// Allowances returns the policy of channel, or the default one.
+func (c *City) Allowances(channel hub.ChannelCode) []hub.Allowance {
+	if p, ok := c.Policy[channel]; ok {
+		return p
+	}
+	return c.Policy[DefaultPolicy]
+}
+
+// Load reads the city folder fsys and checks that its parts fit together. The
+// error joins all mistakes found, each with its file.
+func Load(fsys fs.FS) (*City, error) {
+	c := &City{}
+	err := errors.Join(
+		c.loadSettings(fsys), c.loadLadder(fsys), c.loadDepartments(fsys),
+		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("load city: %w", err)
+	}
+	c.Rules, c.Channels = folder(fsys, "rules"), folder(fsys, "channels")
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("load city: %w", err)
+	}
+	return c, nil
+}
+
+// folder returns the folder name of fsys, nil when there is none.
+func folder(fsys fs.FS, name string) fs.FS {
+	if info, err := fs.Stat(fsys, name); err != nil || !info.IsDir() {
+		return nil
+	}
+	sub, err := fs.Sub(fsys, name)
+	if err != nil {
+		return nil
+	}
+	return sub
+}

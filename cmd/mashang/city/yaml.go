@@ -1,0 +1,103 @@
+package city
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/calendar"
+)
+
+// decode reads the YAML file name strictly into v.
+func decode(fsys fs.FS, name string, v any) error {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return err
+	}
+	if err := yaml.UnmarshalWithOptions(data, v, yaml.Strict()); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (c *City) loadSettings(fsys fs.FS) error {
+	var file struct {
+		City struct {
+			Code   hub.PlaceCode
+			Name   string
+			Prefix string
+		}
+		Policy map[hub.ChannelCode][]hub.Allowance
+	}
+	if err := decode(fsys, "mashang.yaml", &file); err != nil {
+		return err
+	}
+	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
+	return nil
+}
+
+func (c *City) loadLadder(fsys fs.FS) error {
+	return decode(fsys, "ladder.yaml", &c.Ladder)
+}
+
+// loadDepartments reads every YAML file of the folder departments.
+func (c *City) loadDepartments(fsys fs.FS) error {
+	names, err := fs.Glob(fsys, "departments/*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		var file []struct {
+			Code   hub.DepartmentCode
+			Name   string
+			Short  string
+			Plugin string
+			Config map[string]any
+		}
+		if err := decode(fsys, name, &file); err != nil {
+			return err
+		}
+		for _, d := range file {
+			config := []byte("{}")
+			if d.Config != nil {
+				if config, err = json.Marshal(d.Config); err != nil {
+					return fmt.Errorf("%s: config of %s: %w", name, d.Code, err)
+				}
+			}
+			c.Departments = append(c.Departments, Department{
+				Department: hub.Department{Code: d.Code, Name: d.Name, Plugin: d.Plugin},
+				Short:      d.Short, Config: config,
+			})
+		}
+	}
+	return nil
+}
+
+// loadCalendar reads every year of the folder calendar.
+func (c *City) loadCalendar(fsys fs.FS) error {
+	names, err := fs.Glob(fsys, "calendar/*.json")
+	if err != nil {
+		return err
+	}
+	var years []calendar.Year
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		y, err := calendar.Parse(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if path.Base(name) != fmt.Sprintf("%d.json", y.Year) {
+			return fmt.Errorf("%s: the file says year %d: rename it", name, y.Year)
+		}
+		years = append(years, y)
+	}
+	c.Calendar = calendar.New(years...)
+	return nil
+}
