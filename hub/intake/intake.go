@@ -1,0 +1,169 @@
+// Package intake takes submissions (来件) from the channels: it checks the
+// envelope, numbers each one and answers only when the bus has it on disk.
+//
+// It does not read what a citizen wants (package rules) nor open cases
+// (package desk). Start with Intake.
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// Topic is where accepted submissions go.
+const Topic = "mashang.submissions"
+
+// recent is how many accepted receipts a node remembers.
+const recent = 100_000
+
+// A Publisher puts messages on the bus. It returns nil only when every message
+// is on disk there; after an error any of them may or may not be.
+type Publisher interface {
+	Publish(topic string, messages ...*message.Message) error
+}
+
+// Seen tells which receipts already became cases. An error is taken as "do not
+// know": the desk opens one case per receipt anyway.
+type Seen interface {
+	FindReceipts(ctx context.Context, ids []hub.ReceiptID) (map[hub.ReceiptID]bool, error)
+}
+
+// An Intake accepts submissions. It is safe for concurrent use.
+type Intake struct {
+	publisher Publisher
+	seen      Seen
+	numbers   numbers
+	clock     hub.Clock
+	accepted  *lru.Cache[hub.ReceiptID, struct{}]
+}
+
+// New returns an Intake that derives numbers with key (the same on all nodes)
+// and starts case numbers with prefix, such as "BY". A nil seen knows nothing.
+func New(publisher Publisher, seen Seen, key []byte, prefix string, clock hub.Clock) *Intake {
+	accepted, err := lru.New[hub.ReceiptID, struct{}](recent)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &Intake{publisher, seen, numbers{key, prefix}, clock, accepted}
+}
+
+// Accept answers one Acceptance for each submission, in order. A submission
+// that is wrong carries its reason in Err and does not touch the others. An
+// error means that none is known to be accepted: send them again, with the
+// same external ids.
+func (i *Intake) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Acceptance, error) {
+	now := i.clock.Now()
+	answers := make([]hub.Acceptance, len(subs))
+	sealed := make([]hub.Submission, len(subs))
+	for n, s := range subs {
+		if err := check(s); err != nil {
+			answers[n].Err = err
+			continue
+		}
+		sealed[n] = i.seal(s, now)
+		answers[n].Receipt, answers[n].Case = sealed[n].Receipt, sealed[n].Case
+	}
+	known := i.known(ctx, answers)
+	var out []*message.Message
+	for n := range answers {
+		a := &answers[n]
+		if a.Err != nil {
+			continue
+		}
+		if a.Duplicate = known[a.Receipt]; a.Duplicate {
+			continue
+		}
+		known[a.Receipt] = true // the same thing twice in one batch
+		m, err := envelope(ctx, sealed[n])
+		if err != nil {
+			return nil, fmt.Errorf("encode submission %s: %w", a.Receipt, err)
+		}
+		out = append(out, m)
+	}
+	if err := i.publish(ctx, out); err != nil {
+		return nil, err
+	}
+	return answers, nil
+}
+
+// publish waits for the bus and only then remembers the receipts.
+func (i *Intake) publish(ctx context.Context, messages []*message.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
+	}
+	if err := i.publisher.Publish(Topic, messages...); err != nil {
+		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
+	}
+	for _, m := range messages {
+		i.accepted.Add(hub.ReceiptID(m.UUID), struct{}{})
+	}
+	return nil
+}
+
+// known returns the receipts that need no publishing.
+func (i *Intake) known(ctx context.Context, answers []hub.Acceptance) map[hub.ReceiptID]bool {
+	known := make(map[hub.ReceiptID]bool, len(answers))
+	var ask []hub.ReceiptID
+	for _, a := range answers {
+		switch {
+		case a.Err != nil:
+		case i.accepted.Contains(a.Receipt):
+			known[a.Receipt] = true
+		default:
+			ask = append(ask, a.Receipt)
+		}
+	}
+	if len(ask) == 0 || i.seen == nil {
+		return known
+	}
+	found, err := i.seen.FindReceipts(ctx, ask)
+	if err != nil {
+		return known // the desk removes duplicates
+	}
+	for id, yes := range found {
+		if yes {
+			known[id] = true
+		}
+	}
+	return known
+}
+
+// seal fills in what the hub gives a submission: times, ids, a title.
+func (i *Intake) seal(s hub.Submission, now time.Time) hub.Submission {
+	s.ReceivedAt = now
+	if s.SubmittedAt.IsZero() || s.SubmittedAt.After(now) {
+		s.SubmittedAt = now
+	}
+	if s.Title == "" {
+		s.Title = headline(s.Text)
+	}
+	if s.ExternalID == "" {
+		s.Heuristic = true
+		s.ExternalID = i.fingerprint(s)
+	}
+	s.Receipt = i.numbers.receipt(s.Channel, s.ExternalID)
+	s.Case = i.numbers.caseID(s.Channel, s.ExternalID)
+	return s
+}
+
+// envelope makes the message; its id is the receipt, the same at each attempt.
+func envelope(ctx context.Context, s hub.Submission) (*message.Message, error) {
+	payload, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	m := message.NewMessage(string(s.Receipt), payload)
+	m.Metadata.Set("key", string(s.Channel)+"/"+s.ExternalID)
+	m.SetContext(ctx)
+	return m, nil
+}
