@@ -57,3 +57,12 @@ type Outgoing struct {
 	ID      string // stable over retries
 	Payload []byte
 }
+
+// An Opening is a new case with the submission that opened it and what it
+// sends out: all of it is stored together or not at all.
+type Opening struct {
+	Submission Submission
+	Case       Case
+	Events     []Event
+	Out        []Outgoing
+}
