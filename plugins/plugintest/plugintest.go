@@ -1,0 +1,186 @@
+// Package plugintest is the conformance suite (一致性测试) of departments: what
+// every plugin must do, whether called directly, over gRPC or as a process.
+//
+// It refuses to test what a department makes of a text. Start with Run.
+package plugintest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	goplugin "github.com/hashicorp/go-plugin"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins"
+	"github.com/mashang-hub/mashang/plugins/grpc"
+)
+
+// Wait bounds every wait of the suite.
+const Wait = 10 * time.Second
+
+// A Suite says what is tested.
+type Suite struct {
+	// New returns a new department, not configured.
+	New func(t *testing.T) plugins.Department
+	// Config makes it report every assignment as signed for.
+	Config json.RawMessage
+}
+
+// Run runs the suite against the department itself and over gRPC.
+func Run(t *testing.T, s Suite) {
+	t.Run("direct", func(t *testing.T) { s.run(t) })
+	over := s
+	over.New = func(t *testing.T) plugins.Department { return OverGRPC(t, s.New(t)) }
+	t.Run("grpc", func(t *testing.T) { over.run(t) })
+}
+
+// OverGRPC returns d as seen through a real connection.
+func OverGRPC(t *testing.T, d plugins.Department) plugins.Department {
+	t.Helper()
+	client, server := goplugin.TestPluginGRPCConn(t, false, grpc.Set(d))
+	t.Cleanup(func() {
+		_ = client.Close()
+		server.Stop()
+	})
+	raw, err := client.Dispense(grpc.Name)
+	if err != nil {
+		t.Fatalf("dispense: %v", err)
+	}
+	return raw.(plugins.Department)
+}
+
+func (s Suite) run(t *testing.T) {
+	t.Run("refuses bad configuration", s.badConfig)
+	t.Run("one receipt per alert", func(t *testing.T) { Receipts(t, s.open(t)) })
+	t.Run("the same alert again", func(t *testing.T) { Again(t, s.open(t)) })
+	t.Run("called concurrently", func(t *testing.T) { Concurrent(t, s.open(t)) })
+	t.Run("updates are sent until taken", func(t *testing.T) { Updates(t, s.open(t)) })
+}
+
+func (s Suite) open(t *testing.T) plugins.Department {
+	t.Helper()
+	d := s.New(t)
+	if err := d.Configure(t.Context(), s.Config); err != nil {
+		t.Fatalf("configure: %v", err)
+	}
+	if err := d.Health(t.Context()); err != nil {
+		t.Fatalf("health: %v", err)
+	}
+	return d
+}
+
+func (s Suite) badConfig(t *testing.T) {
+	for _, raw := range []string{`{"no_such_field":1}`, `[`, `{"url":"ftp://x"}`} {
+		if err := s.New(t).Configure(t.Context(), json.RawMessage(raw)); hub.CodeOf(err) != hub.CodeInvalid {
+			t.Errorf("configure %s: got %v, want a hub.Error with code invalid", raw, err)
+		}
+	}
+}
+
+// Alerts returns n assignments of different cases.
+func Alerts(n int) []hub.Alert {
+	at := time.Date(2026, 11, 22, 10, 5, 0, 0, time.UTC)
+	out := make([]hub.Alert, n)
+	for i := range out {
+		out[i] = hub.Alert{
+			ID: hub.AlertID(fmt.Sprintf("alert-%d", i)), Department: "test", Role: hub.RoleLead,
+			Event: hub.Assigned, Seq: 2, At: at, Case: hub.CaseID(fmt.Sprintf("BY%d", i)),
+			Place: "620402001001", Due: at.Add(48 * time.Hour), Text: "请按期办理",
+			Class:   hub.Class{Category: "城乡建设", Kind: hub.KindHelp, Urgency: hub.UrgencyNormal, Tags: []string{"甲", "乙"}},
+			Content: hub.Content{Title: "反映问题", Text: "路灯不亮，请处理。", PlaceText: "白银区", Extra: map[string]string{"k": "v"}},
+		}
+	}
+	return out
+}
+
+// Receipts wants exactly one receipt per alert, for none and for many.
+func Receipts(t *testing.T, d plugins.Department) {
+	for _, n := range []int{0, 1, 256} {
+		got, err := d.Deliver(t.Context(), Alerts(n))
+		if err != nil {
+			t.Fatalf("deliver %d: %v", n, err)
+		}
+		seen := map[hub.AlertID]bool{}
+		for _, r := range got {
+			seen[r.Alert] = true
+			if r.Outcome != hub.Delivered {
+				t.Errorf("alert %s: %s (%s)", r.Alert, r.Outcome, r.Reason)
+			}
+		}
+		if len(got) != n || len(seen) != n {
+			t.Errorf("%d alerts: %d receipts for %d alerts", n, len(got), len(seen))
+		}
+	}
+}
+
+// Again wants the same receipt for the same alert.
+func Again(t *testing.T, d plugins.Department) {
+	first, err := d.Deliver(t.Context(), Alerts(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := d.Deliver(t.Context(), Alerts(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("second receipt differs (-first +second):\n%s", diff)
+	}
+}
+
+// Concurrent calls everything at once; the race detector judges.
+func Concurrent(t *testing.T, d plugins.Department) {
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := d.Deliver(t.Context(), Alerts(16)); err != nil {
+				t.Errorf("deliver: %v", err)
+			}
+			if err := d.Health(t.Context()); err != nil {
+				t.Errorf("health: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Updates wants an update again after "unavailable", none after it was taken,
+// and an end when the context ends.
+func Updates(t *testing.T, d plugins.Department) {
+	ctx, cancel := context.WithTimeout(t.Context(), Wait)
+	defer cancel()
+	if _, err := d.Deliver(ctx, Alerts(1)); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan hub.Update, 8)
+	ended := make(chan error, 1)
+	tries := 0
+	go func() {
+		ended <- d.Updates(ctx, func(u hub.Update) error {
+			if tries++; tries == 1 {
+				return hub.Errorf(hub.CodeUnavailable, "test.later")
+			}
+			got <- u
+			return nil
+		})
+	}()
+	select {
+	case u := <-got:
+		if u.Case != "BY0" || u.Step != hub.SignedFor || u.ID == "" || u.At.IsZero() {
+			t.Errorf("update %+v", u)
+		}
+	case <-ctx.Done():
+		t.Fatal("no update after the hub refused the first try")
+	}
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(Wait):
+		t.Fatal("Updates did not end with its context")
+	}
+}

@@ -1,0 +1,217 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// parallel is how many cases are pushed at the same time.
+const parallel = 16
+
+// margin is what Push leaves of its caller's time to answer in.
+const margin = 500 * time.Millisecond
+
+// A Link (对接) is the connection to a department's own system. It is safe for
+// concurrent use.
+type Link struct {
+	config Config
+	client *client
+	clock  hub.Clock
+	log    *slog.Logger
+
+	mu     sync.Mutex
+	queue  []hub.Update
+	queued chan struct{} // holds a token when queue may have grown
+}
+
+// NewLink checks config and returns its link.
+func NewLink(config Config, clock hub.Clock, log *slog.Logger) (*Link, error) {
+	c, err := newClient(config, clock)
+	if err != nil {
+		return nil, err
+	}
+	return &Link{config: config, client: c, clock: clock, log: log, queued: make(chan struct{}, 1)}, nil
+}
+
+// An Item is an alert and what the department read from it.
+type Item struct {
+	Alert   hub.Alert
+	Reading hub.Receipt // Facts, Group and Critical
+}
+
+// Push pushes items, those of one case in order, and returns a receipt for
+// each, in order. After a failure the rest of that case waits for its turn.
+func (l *Link) Push(ctx context.Context, items []Item) []hub.Receipt {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-margin))
+		defer cancel()
+	}
+	receipts := make([]hub.Receipt, len(items))
+	byCase := map[hub.CaseID][]int{}
+	for i, it := range items {
+		byCase[it.Alert.Case] = append(byCase[it.Alert.Case], i)
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for _, indexes := range byCase {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			l.pushCase(ctx, items, receipts, indexes)
+		})
+	}
+	wg.Wait()
+	return receipts
+}
+
+func (l *Link) pushCase(ctx context.Context, items []Item, receipts []hub.Receipt, indexes []int) {
+	failed := false
+	for _, i := range indexes {
+		r := later("an earlier alert of the case was not delivered")
+		if !failed {
+			r = l.push(ctx, items[i])
+		}
+		failed = failed || r.Outcome == hub.RetryLater
+		read := items[i].Reading
+		r.Alert, r.Facts, r.Group, r.Critical = items[i].Alert.ID, read.Facts, read.Group, read.Critical
+		receipts[i] = r
+	}
+}
+
+func (l *Link) push(ctx context.Context, it Item) hub.Receipt {
+	if ctx.Err() != nil {
+		return later("no time left")
+	}
+	r := hub.Receipt{Outcome: hub.Delivered}
+	if l.config.URL != "" {
+		body, err := json.Marshal(envelope(it))
+		if err != nil {
+			return hub.Receipt{Outcome: hub.Refused, Reason: "alert cannot be encoded"}
+		}
+		var a answer
+		r, a = l.client.post(ctx, string(it.Alert.ID), body)
+		l.report(it.Alert, a)
+	}
+	if r.Outcome == hub.Delivered && l.config.AutoSign && it.Alert.Event == hub.Assigned {
+		l.enqueue(hub.Update{
+			ID: "auto-sign:" + string(it.Alert.ID), Department: it.Alert.Department, Case: it.Alert.Case,
+			Step: hub.SignedFor, At: l.clock.Now(),
+		})
+	}
+	return r
+}
+
+// report queues what the receiver's answer says about the case.
+func (l *Link) report(alert hub.Alert, a answer) {
+	for _, u := range a.Updates {
+		switch u.Step {
+		case hub.SignedFor, hub.Progressed, hub.SentBack, hub.Resolved, hub.ContactMade:
+		default:
+			l.log.Warn("unknown step in webhook answer", "case_id", string(alert.Case))
+			continue
+		}
+		id := u.ID
+		if id == "" {
+			id = string(alert.ID) + ":" + string(u.Step)
+		}
+		l.enqueue(hub.Update{
+			ID: id, Department: alert.Department, Case: alert.Case, Step: u.Step,
+			Text: u.Text, Suggest: u.Suggest, At: l.clock.Now(),
+		})
+	}
+}
+
+func (l *Link) enqueue(u hub.Update) {
+	l.mu.Lock()
+	l.queue = append(l.queue, u)
+	l.mu.Unlock()
+	select {
+	case l.queued <- struct{}{}:
+	default:
+	}
+}
+
+// Updates implements the method of plugins.Department. What is queued lives in
+// memory: a killed plugin forgets it.
+func (l *Link) Updates(ctx context.Context, send func(hub.Update) error) error {
+	for {
+		u, ok := l.take()
+		if !ok {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-l.queued:
+				continue
+			}
+		}
+		err := send(u)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			l.back(u)
+			return nil
+		case hub.CodeOf(err) == hub.CodeUnavailable:
+			l.back(u)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(time.Second):
+			}
+		default:
+			l.log.Warn("hub does not take update", "case_id", string(u.Case), "error", err)
+		}
+	}
+}
+
+func (l *Link) take() (hub.Update, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		return hub.Update{}, false
+	}
+	u := l.queue[0]
+	l.queue = l.queue[1:]
+	return u, true
+}
+
+func (l *Link) back(u hub.Update) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue = append([]hub.Update{u}, l.queue...)
+}
+
+// event is the CloudEvents form of an alert.
+type event struct {
+	SpecVersion string    `json:"specversion"`
+	ID          string    `json:"id"`
+	Type        string    `json:"type"`
+	Source      string    `json:"source"`
+	Subject     string    `json:"subject"`
+	Time        time.Time `json:"time"`
+	ContentType string    `json:"datacontenttype"`
+	Partition   string    `json:"partitionkey"`
+	Data        eventData `json:"data"`
+}
+
+type eventData struct {
+	hub.Alert
+	Facts    map[string]string `json:"facts,omitempty"`
+	Group    string            `json:"group,omitempty"`
+	Critical bool              `json:"critical,omitempty"`
+}
+
+func envelope(it Item) event {
+	a := it.Alert
+	return event{
+		SpecVersion: "1.0", ID: string(a.ID), Type: "cn.gov.baiyin.mashang.case." + string(a.Event) + ".v1",
+		Source: "/mashang/hub", Subject: string(a.Case), Time: a.At, ContentType: "application/json",
+		Partition: string(a.Case),
+		Data:      eventData{a, it.Reading.Facts, it.Reading.Group, it.Reading.Critical},
+	}
+}
