@@ -1,0 +1,59 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/IBM/sarama"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
+)
+
+// EnsureTopics creates the topics that the brokers lack, with the brokers' own
+// replication factor. It leaves a topic that exists as it is: changing its
+// partitions would break the order of its keys. It may be called at every
+// start and by several nodes at once.
+func EnsureTopics(ctx context.Context, brokers []string, topics []bus.Topic) error {
+	admin, err := sarama.NewClusterAdmin(brokers, Config())
+	if err != nil {
+		return unavailable(fmt.Errorf("connect to Kafka %v: %w", brokers, err))
+	}
+	defer func() { _ = admin.Close() }()
+	have, err := admin.ListTopics()
+	if err != nil {
+		return unavailable(fmt.Errorf("list topics: %w", err))
+	}
+	for _, t := range topics {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, ok := have[t.Name]; ok {
+			continue
+		}
+		err := admin.CreateTopic(t.Name, detail(t), false)
+		if err != nil && !errors.Is(err, sarama.ErrTopicAlreadyExists) {
+			return unavailable(fmt.Errorf("create topic %s: %w", t.Name, err))
+		}
+	}
+	return nil
+}
+
+func detail(t bus.Topic) *sarama.TopicDetail {
+	retention := "-1" // for ever
+	if t.Retention > 0 {
+		retention = strconv.FormatInt(t.Retention.Milliseconds(), 10)
+	}
+	return &sarama.TopicDetail{
+		NumPartitions:     int32(max(t.Partitions, 1)),
+		ReplicationFactor: -1,
+		ConfigEntries:     map[string]*string{"retention.ms": &retention},
+	}
+}
+
+// unavailable wraps err for callers that can try again.
+func unavailable(err error) error {
+	return &hub.Error{Code: hub.CodeUnavailable, Key: "bus.unavailable", Err: err}
+}
