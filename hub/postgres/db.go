@@ -1,0 +1,107 @@
+// Package postgres keeps cases, events, clocks, the outbox and deliveries in
+// PostgreSQL, each change in one transaction.
+//
+// It decides nothing: callers hand in a function that decides, and the package
+// locks, saves and commits around it. Time is always an argument; no statement
+// asks the server what time it is. Start with [Open] and [DB.InsertCases].
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/postgres/migration"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// A DB is the store. Its methods are safe for concurrent use.
+type DB struct {
+	pool *pgxpool.Pool
+	log  *slog.Logger
+}
+
+// Open connects to the server at dsn. It refuses, with key "postgres.unsafe",
+// a server that may lose what it committed.
+func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "postgres.dsn", Err: err}
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["idle_in_transaction_session_timeout"] = "60000"
+	params["application_name"] = "mashang"
+	params["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, wrap(err, "open postgres")
+	}
+	db := &DB{pool: pool, log: log}
+	if err := db.checkSafe(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSafe refuses settings that give up what was committed on a power cut.
+func (db *DB) checkSafe(ctx context.Context) error {
+	for _, name := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
+		var value string
+		err := db.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value)
+		if err != nil {
+			return wrap(err, "read setting %s", name)
+		}
+		if value == "off" {
+			return hub.Errorf(hub.CodeInvalid, "postgres.unsafe", name)
+		}
+	}
+	return nil
+}
+
+// Migrate builds or updates the tables. Several nodes may call it at once.
+func (db *DB) Migrate(ctx context.Context) error {
+	var schema string
+	if err := db.pool.QueryRow(ctx, "select coalesce(current_schema(), 'public')").Scan(&schema); err != nil {
+		return wrap(err, "read schema")
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("mashang.migrate." + schema))
+	locker, err := lock.NewPostgresSessionLocker(
+		lock.WithLockID(int64(h.Sum64())), lock.WithLockTimeout(1, 120))
+	if err != nil {
+		return fmt.Errorf("make migration lock: %w", err)
+	}
+	conn := stdlib.OpenDBFromPool(db.pool)
+	defer func() { _ = conn.Close() }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, migration.FS(),
+		goose.WithSessionLocker(locker), goose.WithSlog(db.log), goose.WithVerbose(false))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	_, err = provider.Up(ctx)
+	return wrap(err, "migrate")
+}
+
+// Ping reports whether the server answers.
+func (db *DB) Ping(ctx context.Context) error { return wrap(db.pool.Ping(ctx), "ping postgres") }
+
+// Close waits for running calls and closes the connections.
+func (db *DB) Close() { db.pool.Close() }
+
+// inTx runs f in one transaction; an error rolls it back.
+func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db.pool, f)
+}
+
+// exec runs one statement.
+func (db *DB) exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
+	tag, err := db.pool.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), wrap(err, "%s", what)
+}

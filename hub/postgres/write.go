@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// A change takes one case from one state to the next.
+type change struct {
+	from, to hub.Case
+	head     []byte // hash of the last event of from
+	events   []hub.Event
+	out      []hub.Outgoing
+	fired    []fired
+}
+
+// A writer gathers changes of many cases and saves them with one statement
+// for each table.
+type writer struct {
+	cases       caseRows
+	titles      []string // only of new cases
+	events      eventRows
+	assignments assignmentRows
+	deadlines   deadlineRows
+	outbox      outboxRows
+}
+
+type caseRows struct {
+	ids                              []string
+	versions                         []int64
+	statuses, channels, receipts     []string
+	leads, places, categories, kinds []string
+	urgencies, topics                []string
+	rungs                            []int32
+	opened                           []time.Time
+	closed, due                      []*time.Time
+	heads                            [][]byte
+	states                           []string
+}
+
+func (r *caseRows) add(c hub.Case, head []byte) error {
+	state, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encode case %s: %w", c.ID, err)
+	}
+	r.ids = append(r.ids, string(c.ID))
+	r.versions = append(r.versions, c.Version)
+	r.statuses = append(r.statuses, string(c.Status))
+	r.channels = append(r.channels, string(c.Channel))
+	r.receipts = append(r.receipts, string(c.Receipt))
+	r.leads = append(r.leads, string(c.Lead()))
+	r.places = append(r.places, string(c.Place))
+	r.categories = append(r.categories, c.Class.Category)
+	r.kinds = append(r.kinds, string(c.Class.Kind))
+	r.urgencies = append(r.urgencies, string(c.Class.Urgency))
+	r.topics = append(r.topics, c.Class.Topic)
+	r.rungs = append(r.rungs, int32(c.Rung))
+	r.opened = append(r.opened, c.OpenedAt)
+	r.closed = append(r.closed, null(c.ClosedAt))
+	r.due = append(r.due, dueOf(c))
+	r.heads = append(r.heads, head)
+	r.states = append(r.states, string(state))
+	return nil
+}
+
+func (w *writer) add(c change) error {
+	w.outbox.add(c.out)
+	w.deadlines.diff(c.from, c.to, c.fired)
+	if len(c.events) == 0 {
+		return nil // a case changes by its events only
+	}
+	head, err := w.events.add(c.head, c.events)
+	if err != nil {
+		return err
+	}
+	w.assignments.diff(c.from, c.to)
+	return w.cases.add(c.to, head)
+}
+
+// insert saves new cases.
+func (w *writer) insert(ctx context.Context, tx pgx.Tx) error {
+	var b pgx.Batch
+	r := &w.cases
+	b.Queue(`insert into cases (id, version, status, channel, receipt, lead, place, category, kind, urgency,
+			topic, rung, opened_at, closed_at, due_at, head, state, title)
+		select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q::jsonb, r
+		from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+			$8::text[], $9::text[], $10::text[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[],
+			$15::timestamptz[], $16::bytea[], $17::text[], $18::text[])
+			as t(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)`,
+		r.ids, r.versions, r.statuses, r.channels, r.receipts, r.leads, r.places, r.categories, r.kinds,
+		r.urgencies, r.topics, r.rungs, r.opened, r.closed, r.due, r.heads, r.states, w.titles)
+	return w.send(ctx, tx, &b)
+}
+
+// update saves changed cases.
+func (w *writer) update(ctx context.Context, tx pgx.Tx) error {
+	var b pgx.Batch
+	if r := &w.cases; len(r.ids) > 0 {
+		b.Queue(`update cases set version = t.b, status = t.c, lead = t.f, place = t.g, category = t.h,
+				kind = t.i, urgency = t.j, topic = t.k, rung = t.l, closed_at = t.n, due_at = t.o,
+				head = t.p, state = t.q::jsonb
+			from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
+				$7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[], $12::timestamptz[],
+				$13::bytea[], $14::text[]) as t(a, b, c, f, g, h, i, j, k, l, n, o, p, q)
+			where cases.id = t.a`,
+			r.ids, r.versions, r.statuses, r.leads, r.places, r.categories, r.kinds, r.urgencies,
+			r.topics, r.rungs, r.closed, r.due, r.heads, r.states)
+	}
+	return w.send(ctx, tx, &b)
+}
+
+func (w *writer) send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
+	w.events.queue(b)
+	w.assignments.queue(b)
+	w.deadlines.queue(b)
+	w.outbox.queue(b)
+	if b.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("save cases: %w", err)
+	}
+	return nil
+}
