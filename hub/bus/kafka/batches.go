@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -79,7 +80,7 @@ func (b *batches) settle(ctx context.Context, batch []*sarama.ConsumerMessage) e
 			return nil
 		}
 		log.report(err)
-		if hub.CodeOf(err) != hub.CodeUnavailable {
+		if !passing(err) {
 			switch {
 			case len(batch) > 1:
 				return b.halve(ctx, batch)
@@ -90,6 +91,13 @@ func (b *batches) settle(ctx context.Context, batch []*sarama.ConsumerMessage) e
 		}
 		b.s.pause(ctx, waits)
 	}
+}
+
+// passing reports whether err will go away by itself, so that trying again for
+// as long as it takes is right.
+func passing(err error) bool {
+	return hub.CodeOf(err) == hub.CodeUnavailable ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // ended is the result of a call during which ctx ended: what was handled then

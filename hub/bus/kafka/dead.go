@@ -13,7 +13,12 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 )
 
-const deadTopic = bus.DeadLetters
+const (
+	deadTopic = bus.DeadLetters
+	// deadBytes is the size limit of a dead letter: well above that of the
+	// record it holds, which the reason makes longer.
+	deadBytes = 4 << 20
+)
 
 // A graveyard publishes dead letters; it connects for the first one.
 type graveyard struct {
@@ -55,7 +60,9 @@ func (g *graveyard) publisher() (*Publisher, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.pub == nil {
-		pub, err := NewPublisher(g.brokers, g.log)
+		cfg := Config()
+		cfg.Producer.MaxMessageBytes = deadBytes
+		pub, err := newPublisher(g.brokers, cfg, g.log)
 		if err != nil {
 			return nil, err
 		}

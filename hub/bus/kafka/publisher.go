@@ -27,9 +27,16 @@ var _ message.Publisher = (*Publisher)(nil)
 
 // NewPublisher connects to the brokers.
 func NewPublisher(brokers []string, log *slog.Logger) (*Publisher, error) {
-	producer, err := sarama.NewAsyncProducer(brokers, Config())
+	return newPublisher(brokers, Config(), log)
+}
+
+func newPublisher(brokers []string, cfg *sarama.Config, log *slog.Logger) (*Publisher, error) {
+	producer, err := sarama.NewAsyncProducer(brokers, cfg)
 	if err != nil {
 		return nil, unavailable(fmt.Errorf("connect producer to Kafka %v: %w", brokers, err))
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
 	p := &Publisher{log: log, producer: producer}
 	p.drains.Go(func() {
@@ -96,10 +103,17 @@ func (p *Publisher) send(records []*sarama.ProducerMessage) error {
 	}
 	err := fmt.Errorf("publish %d of %d messages to %s: %w", b.failed, len(records), records[0].Topic, b.first)
 	p.log.Debug("publish", "topic", records[0].Topic, "error", err)
-	if errors.Is(b.first, sarama.ErrMessageSizeTooLarge) {
+	if tooLarge(b.first) {
 		return &hub.Error{Code: hub.CodeTooLarge, Key: "bus.too_large", Err: err}
 	}
 	return unavailable(err)
+}
+
+// tooLarge reports whether the broker or, before it, the producer found the
+// record too large; the producer calls that a configuration error.
+func tooLarge(err error) bool {
+	_, ours := errors.AsType[sarama.ConfigurationError](err)
+	return ours || errors.Is(err, sarama.ErrMessageSizeTooLarge)
 }
 
 func (p *Publisher) enqueue(b *barrier, records []*sarama.ProducerMessage) error {

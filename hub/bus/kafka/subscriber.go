@@ -81,7 +81,8 @@ func NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 // that are away. Partitions are handled concurrently.
 //
 // When handle returns nil, its batch is committed. When it returns an error
-// with hub.CodeUnavailable, the batch is tried again for as long as it takes.
+// with hub.CodeUnavailable or one of a context, the batch is tried again for
+// as long as it takes.
 // After any other error, or a panic, the batch is halved until the messages
 // at fault stand alone; one that fails MaxAttempts times becomes a dead letter
 // with the error as its reason. handle may therefore see a message more than

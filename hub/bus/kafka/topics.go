@@ -46,10 +46,15 @@ func detail(t bus.Topic) *sarama.TopicDetail {
 	if t.Retention > 0 {
 		retention = strconv.FormatInt(t.Retention.Milliseconds(), 10)
 	}
+	entries := map[string]*string{"retention.ms": &retention}
+	if t.Name == bus.DeadLetters {
+		limit := strconv.Itoa(deadBytes)
+		entries["max.message.bytes"] = &limit
+	}
 	return &sarama.TopicDetail{
 		NumPartitions:     int32(max(t.Partitions, 1)),
 		ReplicationFactor: -1,
-		ConfigEntries:     map[string]*string{"retention.ms": &retention},
+		ConfigEntries:     entries,
 	}
 }
 

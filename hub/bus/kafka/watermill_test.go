@@ -1,0 +1,71 @@
+package kafka_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/pubsub/tests"
+
+	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
+)
+
+// keyed gives every message its payload as key: the order that the
+// suite expects is that of equal payloads.
+type keyed struct{ *kafka.Publisher }
+
+func (k keyed) Publish(topic string, msgs ...*message.Message) error {
+	copies := make([]*message.Message, len(msgs))
+	for i, m := range msgs {
+		copies[i] = m.Copy()
+		copies[i].Metadata.Set(bus.MetaKey, string(m.Payload))
+	}
+	return k.Publisher.Publish(topic, copies...)
+}
+
+// creating makes the topic before the suite uses it: we never auto-create.
+type creating struct {
+	*kafka.Subscriber
+	t    *testing.T
+	addr string
+}
+
+func (c creating) SubscribeInitialize(topic string) error {
+	return kafka.EnsureTopics(c.t.Context(), []string{c.addr},
+		[]bus.Topic{{Name: topic, Partitions: 8, Retention: time.Hour}})
+}
+
+func suite(t *testing.T, addr string) {
+	group := func(t *testing.T, group string) (message.Publisher, message.Subscriber) {
+		s, err := kafka.NewSubscriber(kafka.SubscriberConfig{
+			Brokers: []string{addr}, Group: group, Heartbeat: 200 * time.Millisecond,
+			MaxAttempts: 100_000, // the suite nacks more than we would bear
+			RetryWait:   time.Millisecond, RetryMax: 10 * time.Millisecond,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keyed{newPublisher(t, addr)}, creating{s, t, addr}
+	}
+	features := tests.Features{ConsumerGroups: true, GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short()}
+	tests.TestPubSub(t, features, func(t *testing.T) (message.Publisher, message.Subscriber) {
+		return group(t, t.Name()) // one group for each test
+	}, group)
+}
+
+func TestWatermillSuiteOnEmbedded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: skipping Watermill's suite, which takes a minute")
+	}
+	suite(t, startBroker(t).Addr())
+}
+
+func TestWatermillSuiteOnKafka(t *testing.T) {
+	addr := os.Getenv("MASHANG_TEST_KAFKA")
+	if addr == "" {
+		t.Skip("MASHANG_TEST_KAFKA is not set to the host:port of an Apache Kafka")
+	}
+	suite(t, addr)
+}
