@@ -140,7 +140,7 @@ func (p *Plugin) set(s Status, pid int, dept *grpc.Client, err error) {
 	if p.state.Status != s {
 		p.state.Since = p.clock.Now()
 	}
-	p.state.Status, p.state.PID = s, pid
+	p.state.Status, p.state.PID, p.state.Unwell = s, pid, ""
 	if err != nil {
 		p.state.LastError = err.Error()
 	}
@@ -151,13 +151,13 @@ func (p *Plugin) set(s Status, pid int, dept *grpc.Client, err error) {
 	}
 }
 
-// note keeps the last health error for the console, and forgets it when well.
+// note keeps what the department says of its health for the console.
 func (p *Plugin) note(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.state.LastError = ""
+	p.state.Unwell = ""
 	if err != nil {
-		p.state.LastError = err.Error()
+		p.state.Unwell = err.Error()
 	}
 }
 

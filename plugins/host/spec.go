@@ -74,5 +74,8 @@ type State struct {
 	Since      time.Time          `json:"since"`
 	PID        int                `json:"pid,omitempty"`
 	Restarts   int                `json:"restarts"`
-	LastError  string             `json:"last_error,omitempty"`
+	// LastError says why the process last went down, Unwell what is wrong
+	// although it runs.
+	LastError string `json:"last_error,omitempty"`
+	Unwell    string `json:"unwell,omitempty"`
 }

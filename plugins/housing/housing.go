@@ -1,8 +1,8 @@
-// Package housing is being written.
-// its own: it passes alerts on by signed webhook, or takes them as they come
-// when the department reads its cases in the console.
+// Package housing is the plugin of the housing office (住建部门): it tells
+// property management, building quality, title and resettlement apart, and
+// files reports by compound.
 //
-// It refuses to read the text. Start with New.
+// It refuses to judge a dispute. Start with New.
 package housing
 
 import (
@@ -12,19 +12,21 @@ import (
 	"sync/atomic"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins/reading"
 	"github.com/mashang-hub/mashang/plugins/webhook"
 )
 
-// Department relays.
+// Department is the housing office.
 type Department struct {
-	clock hub.Clock
-	log   *slog.Logger
-	link  atomic.Pointer[webhook.Link]
+	clock    hub.Clock
+	log      *slog.Logger
+	patterns *reading.Patterns
+	link     atomic.Pointer[webhook.Link]
 }
 
-// New returns a relay that waits for its configuration.
+// New returns the department, to be configured.
 func New(clock hub.Clock, log *slog.Logger) *Department {
-	return &Department{clock: clock, log: log}
+	return &Department{clock: clock, log: log, patterns: reading.NewPatterns()}
 }
 
 // Configure takes a webhook.Config.
@@ -41,11 +43,11 @@ func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
 	return nil
 }
 
-// Deliver passes alerts on.
+// Deliver reads the alerts and passes them on.
 func (d *Department) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
 	items := make([]webhook.Item, len(alerts))
 	for i, a := range alerts {
-		items[i].Alert = a
+		items[i] = webhook.Item{Alert: a, Reading: read(d.patterns, a.Content)}
 	}
 	return d.link.Load().Push(ctx, items), nil
 }

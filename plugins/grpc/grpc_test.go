@@ -1,0 +1,109 @@
+package grpc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins/plugintest"
+)
+
+// echo records what arrives and answers as told.
+type echo struct {
+	alerts   []hub.Alert
+	receipts []hub.Receipt
+	update   hub.Update
+	sent     chan error
+	err      error
+	panics   bool
+}
+
+func (e *echo) Configure(context.Context, json.RawMessage) error { return e.err }
+func (e *echo) Health(context.Context) error                     { return e.err }
+
+func (e *echo) Deliver(_ context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
+	if e.panics {
+		panic("on purpose")
+	}
+	e.alerts = alerts
+	return e.receipts, e.err
+}
+
+func (e *echo) Updates(ctx context.Context, send func(hub.Update) error) error {
+	e.sent <- send(e.update)
+	<-ctx.Done()
+	return nil
+}
+
+func TestNothingIsLostOnTheWire(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 5, 0, 123456789, time.UTC)
+	alert := hub.Alert{
+		ID: "a", Department: "heating", Role: hub.RoleCo, Event: hub.Supervised, Seq: 7, At: at, Case: "BY1",
+		Place: "620402", Due: at.Add(time.Hour), Text: "限时办结",
+		Class: hub.Class{Category: "城乡建设", Kind: hub.KindHelp, Urgency: hub.UrgencyCritical, Topic: "heating", Grade: hub.GradeComplex, Tags: []string{"a"}},
+		Content: hub.Content{
+			Title: "标题", Text: "正文", PlaceText: "某地", Extra: map[string]string{"k": "v"},
+			Reporter:    hub.Reporter{Name: "张三", Phone: "1", IDNumber: "2", Account: "3", Anonymous: true},
+			Attachments: []hub.Attachment{{SHA256: "ff", Name: "n", MediaType: "image/png", Size: 9}},
+		},
+	}
+	receipt := hub.Receipt{
+		Alert: "a", Outcome: hub.RetryLater, Reason: "忙", RetryAfter: time.Minute,
+		Facts: map[string]string{"k": "v"}, Group: "g", Critical: true,
+	}
+	e := &echo{
+		receipts: []hub.Receipt{receipt}, sent: make(chan error, 1),
+		update: hub.Update{ID: "u", Department: "heating", Case: "BY1", Step: hub.SentBack, Text: "非本部门", Suggest: "housing", At: at},
+	}
+	d := plugintest.OverGRPC(t, e)
+	got, err := d.Deliver(t.Context(), []hub.Alert{alert})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]hub.Alert{alert}, e.alerts); diff != "" {
+		t.Errorf("alert (-sent +arrived):\n%s", diff)
+	}
+	if diff := cmp.Diff(e.receipts, got); diff != "" {
+		t.Errorf("receipt (-sent +arrived):\n%s", diff)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), plugintest.Wait)
+	defer cancel()
+	refusal := hub.Errorf(hub.CodeConflict, "case.closed")
+	go func() {
+		_ = d.Updates(ctx, func(u hub.Update) error {
+			if diff := cmp.Diff(e.update, u); diff != "" {
+				t.Errorf("update (-sent +arrived):\n%s", diff)
+			}
+			return refusal
+		})
+	}()
+	if err := <-e.sent; hub.CodeOf(err) != hub.CodeConflict {
+		t.Errorf("the plugin was told %v", err)
+	}
+}
+
+func TestErrorsKeepTheirCode(t *testing.T) {
+	for _, code := range []hub.ErrorCode{
+		hub.CodeInvalid, hub.CodeUnauthorized, hub.CodeForbidden, hub.CodeNotFound,
+		hub.CodeConflict, hub.CodeTooLarge, hub.CodeUnavailable, hub.CodeInternal,
+	} {
+		err := plugintest.OverGRPC(t, &echo{err: hub.Errorf(code, "some.key")}).Health(t.Context())
+		if e, ok := errors.AsType[*hub.Error](err); !ok || e.Code != code || e.Key != "some.key" {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+}
+
+func TestPanicIsAnInternalError(t *testing.T) {
+	d := plugintest.OverGRPC(t, &echo{panics: true})
+	for range 2 {
+		if _, err := d.Deliver(t.Context(), nil); hub.CodeOf(err) != hub.CodeInternal {
+			t.Errorf("got %v", err)
+		}
+	}
+}
