@@ -13,12 +13,7 @@ import (
 )
 
 // An Opening is a new case with everything that comes with it.
-type Opening struct {
-	Submission hub.Submission
-	Case       hub.Case
-	Events     []hub.Event
-	Out        []hub.Outgoing
-}
+type Opening = hub.Opening
 
 // InsertCases stores new cases in one transaction and returns how many were
 // new. It is idempotent: a submission that is known already is left as it is,

@@ -1,0 +1,143 @@
+// Package desk is the only door through which a case changes. It turns
+// messages and requests into commands, lets hub.Decide judge them and stores
+// case, events, clocks and outgoing messages in one transaction.
+//
+// It does not know how anything is stored or carried, and it never talks to a
+// department. Start with Desk.
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// Rules judge a submission. Decide is pure and safe for concurrent use.
+type Rules interface {
+	Decide(s *hub.Submission) hub.Decision
+}
+
+// A Change decides on a locked case; content is what the citizen said.
+type Change func(c hub.Case, s hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error)
+
+// Store keeps cases. Its methods are safe for concurrent use.
+type Store interface {
+	// InsertCases stores the openings whose (channel, external id) is new, in
+	// one transaction, and returns how many were. It is idempotent.
+	InsertCases(ctx context.Context, batch []hub.Opening) (int, error)
+	// ChangeCase locks a case, lets change decide and stores the outcome in
+	// one transaction. A messageID that was processed before changes nothing.
+	ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change Change) (hub.Case, error)
+}
+
+// Knowledge supplies the facts of a decision. It is safe for concurrent use.
+type Knowledge interface {
+	// Facts returns the clocks, ladder and post holders for a channel and a
+	// place at this moment.
+	Facts(ctx context.Context, channel hub.ChannelCode, place hub.PlaceCode) (hub.Facts, error)
+}
+
+// Desk handles commands. Make one with New; it is safe for concurrent use.
+type Desk struct {
+	store Store
+	rules Rules
+	know  Knowledge
+	clock hub.Clock
+}
+
+// New returns a Desk.
+func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
+	return &Desk{store: store, rules: rules, know: know, clock: clock}
+}
+
+// Receive opens cases from a batch of submissions, in one transaction. It may
+// be given the same messages again: a case is opened once.
+func (d *Desk) Receive(ctx context.Context, msgs []*message.Message) error {
+	batch := make([]hub.Opening, 0, len(msgs))
+	known := map[factKey]hub.Facts{}
+	for _, m := range msgs {
+		o, err := d.opening(ctx, m, known)
+		if err != nil {
+			return err
+		}
+		batch = append(batch, o)
+	}
+	if _, err := d.store.InsertCases(ctx, batch); err != nil {
+		return fmt.Errorf("open %d cases: %w", len(batch), err)
+	}
+	return nil
+}
+
+// A factKey is what facts depend on within one batch.
+type factKey struct {
+	channel hub.ChannelCode
+	place   hub.PlaceCode
+}
+
+func (d *Desk) opening(ctx context.Context, m *message.Message, known map[factKey]hub.Facts) (hub.Opening, error) {
+	var s hub.Submission
+	if err := json.Unmarshal(m.Payload, &s); err != nil {
+		return hub.Opening{}, &hub.Error{Code: hub.CodeInvalid, Key: "submission.malformed", Err: err}
+	}
+	key := factKey{s.Channel, s.Place}
+	facts, ok := known[key]
+	if !ok {
+		var err error
+		if facts, err = d.know.Facts(ctx, s.Channel, s.Place); err != nil {
+			return hub.Opening{}, fmt.Errorf("facts for %s: %w", s.Receipt, err)
+		}
+		known[key] = facts
+	}
+	cmd := hub.Receive{
+		By:         hub.By{Actor: hub.Actor{Kind: hub.ActorChannel, ID: string(s.Channel)}},
+		Submission: s, Decision: d.rules.Decide(&s),
+	}
+	c, events, err := decide(hub.Case{}, facts, d.clock, cmd)
+	if err != nil {
+		return hub.Opening{}, fmt.Errorf("open case %s: %w", s.Case, err)
+	}
+	out, err := Outgoing(c, s.Content, events)
+	return hub.Opening{Submission: s, Case: c, Events: events, Out: out}, err
+}
+
+// Do carries out a person's or a department's command on a case and returns
+// the case as it is then.
+func (d *Desk) Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case, error) {
+	return d.change(ctx, id, "", cmd)
+}
+
+func (d *Desk) change(ctx context.Context, id hub.CaseID, messageID string, cmds ...hub.Command) (hub.Case, error) {
+	return d.store.ChangeCase(ctx, id, messageID,
+		func(c hub.Case, s hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
+			facts, err := d.know.Facts(ctx, c.Channel, c.Place)
+			if err != nil {
+				return c, nil, nil, fmt.Errorf("facts for %s: %w", id, err)
+			}
+			next, events, err := decide(c, facts, d.clock, cmds...)
+			if err != nil {
+				return c, nil, nil, err
+			}
+			out, err := Outgoing(next, s.Content, events)
+			return next, events, out, err
+		})
+}
+
+// decide runs commands one after another; all are legal or none takes effect.
+func decide(c hub.Case, facts hub.Facts, clock hub.Clock, cmds ...hub.Command) (hub.Case, []hub.Event, error) {
+	var all []hub.Event
+	for _, cmd := range cmds {
+		events, err := hub.Decide(c, cmd, facts, clock.Now())
+		if err != nil {
+			return c, nil, err
+		}
+		for _, e := range events {
+			c = hub.Apply(c, e)
+		}
+		all = append(all, events...)
+	}
+	return c, all, nil
+}

@@ -1,0 +1,53 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// Update applies what departments report. An update that was applied before
+// changes nothing; one that the case cannot take is refused with the reason,
+// and the bus keeps it as a dead letter.
+func (d *Desk) Update(ctx context.Context, msgs []*message.Message) error {
+	for _, m := range msgs {
+		var u hub.Update
+		if err := json.Unmarshal(m.Payload, &u); err != nil {
+			return &hub.Error{Code: hub.CodeInvalid, Key: "update.malformed", Err: err}
+		}
+		cmds, err := commands(u)
+		if err != nil {
+			return err
+		}
+		if _, err := d.change(ctx, u.Case, string(u.Department)+"/"+u.ID, cmds...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commands translates a department's report; a department that works on a case
+// has signed for it.
+func commands(u hub.Update) ([]hub.Command, error) {
+	by := hub.By{Actor: hub.ByDepartment(u.Department)}
+	sign := hub.SignFor{By: by, Department: u.Department}
+	switch u.Step {
+	case hub.SignedFor:
+		return []hub.Command{sign}, nil
+	case hub.ContactMade:
+		return []hub.Command{hub.Contact{By: by, Text: u.Text}}, nil
+	case hub.Progressed:
+		return []hub.Command{sign, hub.Progress{By: by, Department: u.Department, Text: u.Text}}, nil
+	case hub.SentBack:
+		return []hub.Command{hub.SendBack{By: by, Department: u.Department, Text: u.Text, Suggest: u.Suggest}}, nil
+	case hub.Resolved:
+		return []hub.Command{sign, hub.Resolve{By: by, Department: u.Department, Text: u.Text}}, nil
+	case hub.Escalated:
+		return []hub.Command{hub.Escalate{By: by, Text: u.Text}}, nil
+	default:
+		return nil, hub.Errorf(hub.CodeInvalid, "update.step", string(u.Step))
+	}
+}
