@@ -1,0 +1,152 @@
+package api
+
+import (
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/mask"
+	"github.com/mashang-hub/mashang/hub/order"
+)
+
+// maxBody bounds a command in bytes.
+const maxBody = 64 << 10
+
+// A List (事项列表) is the answer of GET /api/v1/cases.
+type List struct {
+	Total int           `json:"total"`
+	Cases []hub.Summary `json:"cases"`
+}
+
+// A View (事项详情) is one case with what was said, masked.
+type View struct {
+	hub.Case
+	Title       string           `json:"title"`
+	Text        string           `json:"text"`
+	Reporter    hub.Reporter     `json:"reporter,omitzero"`
+	PlaceText   string           `json:"place_text,omitempty"`
+	Attachments []hub.Attachment `json:"attachments,omitempty"`
+	SubmittedAt time.Time        `json:"submitted_at,omitzero"`
+	ReceivedAt  time.Time        `json:"received_at,omitzero"`
+}
+
+func (s *server) list(r *http.Request) (any, error) {
+	f, err := filter(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.store.CountCases(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := s.store.Cases(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range cases {
+		cases[i].Title = mask.Text(cases[i].Title)
+	}
+	if cases == nil {
+		cases = []hub.Summary{}
+	}
+	return List{total, cases}, nil
+}
+
+func filter(q url.Values) (hub.Filter, error) {
+	f := hub.Filter{
+		Status: hub.Status(q.Get("status")), Department: hub.DepartmentCode(q.Get("department")),
+		Channel: hub.ChannelCode(q.Get("channel")), Place: hub.PlaceCode(q.Get("place")),
+		Text: strings.TrimSpace(q.Get("text")), Open: q.Get("open") == "true" || q.Get("open") == "1",
+	}
+	for name, p := range map[string]*int{"limit": &f.Limit, "offset": &f.Offset} {
+		if s := q.Get(name); s != "" {
+			n, err := strconv.Atoi(s)
+			if err != nil || n < 0 || name == "limit" && n > 1000 {
+				return f, hub.Errorf(hub.CodeInvalid, "query.invalid", name)
+			}
+			*p = n
+		}
+	}
+	return f, nil
+}
+
+func (s *server) show(r *http.Request) (any, error) {
+	c, sub, err := s.store.Case(r.Context(), hub.CaseID(r.PathValue("id")))
+	if err != nil {
+		return nil, err
+	}
+	m := mask.Content(sub.Content)
+	return View{
+		Case: c, Title: m.Title, Text: m.Text, Reporter: m.Reporter, PlaceText: m.PlaceText,
+		Attachments: m.Attachments, SubmittedAt: sub.SubmittedAt, ReceivedAt: sub.ReceivedAt,
+	}, nil
+}
+
+func (s *server) events(r *http.Request) (any, error) {
+	id := hub.CaseID(r.PathValue("id"))
+	if _, _, err := s.store.Case(r.Context(), id); err != nil {
+		return nil, err
+	}
+	evs, err := s.store.Events(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if evs == nil {
+		evs = []hub.Event{}
+	}
+	for i := range evs {
+		evs[i].Data.Text = mask.Text(evs[i].Data.Text)
+	}
+	return map[string]any{"events": evs}, nil
+}
+
+func (s *server) deliveries(r *http.Request) (any, error) {
+	id := hub.CaseID(r.PathValue("id"))
+	if _, _, err := s.store.Case(r.Context(), id); err != nil {
+		return nil, err
+	}
+	ds, err := s.store.Deliveries(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if ds == nil {
+		ds = []hub.Delivery{}
+	}
+	for i := range ds {
+		ds[i].Alert.Content = mask.Content(ds[i].Alert.Content)
+		ds[i].Alert.Text = mask.Text(ds[i].Alert.Text)
+	}
+	return map[string]any{"deliveries": ds}, nil
+}
+
+// command carries out one command. It insists on JSON, which a form of another
+// site cannot send.
+func (s *server) command(r *http.Request) (any, error) {
+	if mt, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); mt != "application/json" {
+		return nil, hub.Errorf(hub.CodeInvalid, "api.json_only")
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}
+	}
+	if len(body) > maxBody {
+		return nil, hub.Errorf(hub.CodeTooLarge, "command.too_large")
+	}
+	var req order.Request
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil {
+		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}
+	}
+	cmd, err := req.Command()
+	if err != nil {
+		return nil, err
+	}
+	return s.desk.Do(r.Context(), hub.CaseID(r.PathValue("id")), cmd)
+}

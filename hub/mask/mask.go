@@ -1,0 +1,75 @@
+// Package mask hides personal data (个人信息) before it is shown: names,
+// telephone and identity numbers, also inside free text.
+//
+// It never sees what is stored: pages and answers call it last. Start with
+// [Content].
+package mask
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// Name keeps the family name: 张**.
+func Name(s string) string {
+	r := []rune(s)
+	if len(r) == 0 {
+		return ""
+	}
+	return string(r[:1]) + strings.Repeat("*", min(max(len(r)-1, 1), 2))
+}
+
+// Phone keeps the first three and the last four digits: 139****1234. What is
+// too short for that is hidden.
+func Phone(s string) string {
+	if utf8.RuneCountInString(s) < 8 {
+		return strings.Repeat("*", utf8.RuneCountInString(s))
+	}
+	r := []rune(s)
+	return string(r[:3]) + strings.Repeat("*", len(r)-7) + string(r[len(r)-4:])
+}
+
+// Number keeps the first and the last sign of an identity or account number.
+func Number(s string) string {
+	r := []rune(s)
+	if len(r) < 3 {
+		return strings.Repeat("*", len(r))
+	}
+	return string(r[:1]) + strings.Repeat("*", len(r)-2) + string(r[len(r)-1:])
+}
+
+// numbers finds what may be a mobile or an identity number.
+var numbers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\d{11,}[Xx]?`) })
+
+// Text hides mobile and identity numbers inside free text.
+func Text(s string) string {
+	return numbers().ReplaceAllStringFunc(s, func(n string) string {
+		switch {
+		case len(n) == 18, len(n) == 15:
+			return Number(n)
+		case len(n) == 11 && n[0] == '1':
+			return Phone(n)
+		default:
+			return n
+		}
+	})
+}
+
+// Reporter hides who the citizen is.
+func Reporter(r hub.Reporter) hub.Reporter {
+	r.Name, r.Phone = Name(r.Name), Phone(r.Phone)
+	r.IDNumber, r.Account = Number(r.IDNumber), Number(r.Account)
+	return r
+}
+
+// Content hides who the citizen is, also in title and text; the channel's own
+// fields are left out, because nobody knows what they hold.
+func Content(c hub.Content) hub.Content {
+	c.Title, c.Text, c.PlaceText = Text(c.Title), Text(c.Text), Text(c.PlaceText)
+	c.Reporter, c.Extra = Reporter(c.Reporter), nil
+	return c
+}

@@ -1,0 +1,39 @@
+package mask_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/mask"
+)
+
+func TestContent(t *testing.T) {
+	c := mask.Content(hub.Content{
+		Title: "暖气不热", Text: "我叫张三丰，电话13912341234，身份证620402198001011234，订单20261123000123456789",
+		Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234", IDNumber: "62040219800101123X", Account: "wx"},
+		Extra:    map[string]string{"openid": "o123"},
+	})
+	want := "我叫张三丰，电话139****1234，身份证6****************4，订单20261123000123456789"
+	if c.Text != want {
+		t.Errorf("text is %q", c.Text)
+	}
+	r := c.Reporter
+	if r.Name != "张**" || r.Phone != "139****1234" || r.Account != "**" || c.Extra != nil {
+		t.Errorf("content is %+v", c)
+	}
+	if strings.Contains(r.IDNumber, "19800101") {
+		t.Errorf("id number is %q", r.IDNumber)
+	}
+}
+
+func TestShortValuesAreHidden(t *testing.T) {
+	for in, want := range map[string]string{"": "", "李": "李*", "李四": "李*"} {
+		if got := mask.Name(in); got != want {
+			t.Errorf("Name(%q) = %q", in, got)
+		}
+	}
+	if got := mask.Phone("8221234"); got != "*******" {
+		t.Errorf("Phone = %q", got)
+	}
+}
