@@ -41,6 +41,15 @@ func TestLoadBaiyin(t *testing.T) {
 	if a := c.Allowances("unheard"); len(a) == 0 || a[0].Kind != hub.ClockSign {
 		t.Errorf("default: %v", a)
 	}
+	steps := map[string]bool{}
+	for _, d := range c.Demo {
+		for _, s := range d.Life {
+			steps[s.Name()] = true
+		}
+	}
+	if len(c.Demo) < 240 || len(steps) < 18 {
+		t.Errorf("%d invented cases with %d kinds of step", len(c.Demo), len(steps))
+	}
 	if !c.Calendar.Published(2026) {
 		t.Error("2026 is not published")
 	}
@@ -59,6 +68,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"places/places.tsv", "parent\tlevel", "level\tparent", "header"},
 		{"people.csv", "county_head,6,620402", "county_head,6,620499", "not a place of level county"},
 		{"people.csv", "county_head,6,620402", "county_head,six,620402", "people.csv:4: rung"},
+		{"demo/cases.jsonl", `"sign"`, `"sing"`, "no step sing"},
+		{"demo/cases.jsonl", `"after": [`, `"after": [1, `, "after needs one"},
+		{"demo/cases.jsonl", `"hours_ago"`, `"hours"`, "unknown field"},
 		{"calendar/2026.json", `"year": 2026`, `"year": 2025`, "another year"},
 	} {
 		bad := copyOf(t, configs.Baiyin())
