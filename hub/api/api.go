@@ -31,8 +31,10 @@ type Desk interface {
 	Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case, error)
 }
 
-// Options tune the API.
-type Options struct {
+// A Config says what the API stands on. Store and Desk are required.
+type Config struct {
+	Store Store
+	Desk  Desk
 	// Token must come as "Authorization: Bearer"; "" leaves the API open,
 	// which is for demonstrations only.
 	Token string
@@ -47,18 +49,18 @@ type Options struct {
 type server struct {
 	store Store
 	desk  Desk
-	opts  Options
+	opts  Config
 }
 
 // New returns the handler of /api/v1/, /healthz and /readyz.
-func New(store Store, desk Desk, opts Options) http.Handler {
+func New(opts Config) http.Handler {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if opts.Department == nil {
 		opts.Department = func(d hub.DepartmentCode) string { return string(d) }
 	}
-	s := &server{store: store, desk: desk, opts: opts}
+	s := &server{store: opts.Store, desk: opts.Desk, opts: opts}
 	m := http.NewServeMux()
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, map[string]string{"status": "ok"}) })
 	m.HandleFunc("GET /readyz", s.ready)
