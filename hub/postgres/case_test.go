@@ -14,7 +14,7 @@ import (
 func monday() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
 // opening returns case n with a sign clock of an hour.
-func opening(n int) postgres.Opening {
+func opening(n int) hub.Opening {
 	id := fmt.Sprintf("BY%04d", n)
 	s := hub.Submission{
 		Content: hub.Content{Title: "暖气不热", Text: "家里冷", Reporter: hub.Reporter{Name: "张三"}},
@@ -30,7 +30,7 @@ func opening(n int) postgres.Opening {
 			Kind: hub.ClockSign, Start: monday(), Due: monday().Add(time.Hour), Epoch: 1,
 		}},
 	}
-	return postgres.Opening{
+	return hub.Opening{
 		Submission: s, Case: c,
 		Events: []hub.Event{
 			{Case: c.ID, Seq: 1, Type: hub.Received, At: monday(), By: hub.System()},
@@ -43,7 +43,7 @@ func opening(n int) postgres.Opening {
 
 func openCases(t *testing.T, db *postgres.DB, n int) {
 	t.Helper()
-	var batch []postgres.Opening
+	var batch []hub.Opening
 	for i := range n {
 		batch = append(batch, opening(i))
 	}
@@ -65,10 +65,10 @@ func TestInsertCasesOnce(t *testing.T) {
 	t.Parallel()
 	db, ctx := pgtest.Open(t), t.Context()
 	a, b := opening(1), opening(2)
-	if n, err := db.InsertCases(ctx, []postgres.Opening{b, a, a}); n != 2 || err != nil {
+	if n, err := db.InsertCases(ctx, []hub.Opening{b, a, a}); n != 2 || err != nil {
 		t.Fatalf("first: %d, %v", n, err)
 	}
-	if n, err := db.InsertCases(ctx, []postgres.Opening{a, b, opening(3)}); n != 1 || err != nil {
+	if n, err := db.InsertCases(ctx, []hub.Opening{a, b, opening(3)}); n != 1 || err != nil {
 		t.Fatalf("again: %d, %v", n, err)
 	}
 	sent, err := db.RelayOutbox(ctx, 100, func([]hub.Outgoing) error { return nil })

@@ -12,20 +12,17 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// An Opening is a new case with everything that comes with it.
-type Opening = hub.Opening
-
 // InsertCases stores new cases in one transaction and returns how many were
 // new. It is idempotent: a submission that is known already is left as it is,
 // with its case, events, clocks and messages.
-func (db *DB) InsertCases(ctx context.Context, openings []Opening) (int, error) {
+func (db *DB) InsertCases(ctx context.Context, openings []hub.Opening) (int, error) {
 	if len(openings) == 0 {
 		return 0, nil
 	}
 	// One order for all writers, so that overlapping batches wait for each
 	// other instead of locking each other out.
 	sorted := slices.Clone(openings)
-	slices.SortStableFunc(sorted, func(a, b Opening) int {
+	slices.SortStableFunc(sorted, func(a, b hub.Opening) int {
 		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
 	})
 	inserted := 0
@@ -77,7 +74,7 @@ func (r *submissionRows) add(s hub.Submission) error {
 }
 
 // insertSubmissions returns the openings whose submission was not known.
-func insertSubmissions(ctx context.Context, tx pgx.Tx, openings []Opening) ([]Opening, error) {
+func insertSubmissions(ctx context.Context, tx pgx.Tx, openings []hub.Opening) ([]hub.Opening, error) {
 	var r submissionRows
 	for _, o := range openings {
 		if err := r.add(o.Submission); err != nil {
@@ -104,12 +101,12 @@ func insertSubmissions(ctx context.Context, tx pgx.Tx, openings []Opening) ([]Op
 }
 
 // pick returns the first opening of each receipt.
-func pick(openings []Opening, receipts []string) []Opening {
+func pick(openings []hub.Opening, receipts []string) []hub.Opening {
 	fresh := make(map[hub.ReceiptID]bool, len(receipts))
 	for _, r := range receipts {
 		fresh[hub.ReceiptID(r)] = true
 	}
-	picked := make([]Opening, 0, len(receipts))
+	picked := make([]hub.Opening, 0, len(receipts))
 	for _, o := range openings {
 		if fresh[o.Submission.Receipt] {
 			delete(fresh, o.Submission.Receipt)
@@ -119,7 +116,7 @@ func pick(openings []Opening, receipts []string) []Opening {
 	return picked
 }
 
-func insertCases(ctx context.Context, tx pgx.Tx, openings []Opening) error {
+func insertCases(ctx context.Context, tx pgx.Tx, openings []hub.Opening) error {
 	var w writer
 	for _, o := range openings {
 		w.titles = append(w.titles, o.Submission.Title)

@@ -1,0 +1,209 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// AddDeliveries stores alerts that are to be delivered, due at now. It is
+// idempotent: an alert that is known is left as it is.
+func (db *DB) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.Time) error {
+	var ids, departments, cases, bodies []string
+	var seqs []int64
+	for _, a := range alerts {
+		body, err := json.Marshal(a)
+		if err != nil {
+			return fmt.Errorf("encode alert %s: %w", a.ID, err)
+		}
+		ids = append(ids, string(a.ID))
+		departments = append(departments, string(a.Department))
+		cases = append(cases, string(a.Case))
+		seqs = append(seqs, a.Seq)
+		bodies = append(bodies, string(body))
+	}
+	_, err := db.exec(ctx, "add deliveries", `insert into delivery
+			(alert_id, department, case_id, seq, status, next_at, changed_at, alert)
+		select i, d, c, s, 'pending', $6::timestamptz, $6::timestamptz, b::jsonb
+		from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as u(i, d, c, s, b)
+		on conflict do nothing`, ids, departments, cases, seqs, bodies, now)
+	return err
+}
+
+const deliveryColumns = `d.alert, d.status, d.next_at, d.receipt,
+	(select coalesce(jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n), '[]')
+	 from attempt t where t.alert_id = d.alert_id)`
+
+func collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Delivery, error) {
+		var d hub.Delivery
+		var alert, receipt, attempts []byte
+		if err := r.Scan(&alert, &d.Status, &d.NextAt, &receipt, &attempts); err != nil {
+			return d, err
+		}
+		d.NextAt = d.NextAt.UTC()
+		if d.Status != hub.DeliveryPending {
+			d.NextAt = time.Time{}
+		}
+		if err := json.Unmarshal(alert, &d.Alert); err != nil {
+			return d, fmt.Errorf("decode alert: %w", err)
+		}
+		if err := json.Unmarshal(attempts, &d.Attempts); err != nil {
+			return d, fmt.Errorf("decode attempts: %w", err)
+		}
+		if receipt == nil {
+			return d, nil
+		}
+		return d, json.Unmarshal(receipt, &d.Receipt)
+	})
+}
+
+// ClaimDeliveries takes up to n deliveries to dept that are due, oldest first
+// and of each case only the earliest unfinished one. They are not given out
+// again before lease has passed: settle them earlier.
+func (db *DB) ClaimDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time, n int,
+	lease time.Duration,
+) ([]hub.Delivery, error) {
+	rows, err := db.pool.Query(ctx, `with due as materialized (
+			select d.alert_id from delivery d
+			where d.department = $1 and d.status = 'pending' and d.next_at <= $2 and not exists (
+				select from delivery e where e.case_id = d.case_id and e.department = d.department
+				and e.status = 'pending' and (e.seq, e.alert_id) < (d.seq, d.alert_id))
+			order by d.next_at, d.seq limit $3 for update skip locked)
+		update delivery d set next_at = $4 from due where d.alert_id = due.alert_id
+			and d.status = 'pending'
+		returning `+deliveryColumns, string(dept), now, n, now.Add(lease))
+	claimed, err := collectDeliveries(rows, err)
+	slices.SortStableFunc(claimed, func(a, b hub.Delivery) int { return a.Alert.At.Compare(b.Alert.At) })
+	return claimed, wrap(err, "claim deliveries of %s", dept)
+}
+
+// SettleDeliveries stores how attempts ended. The last element of Attempts is
+// the new attempt; settling it twice stores it once. A delivery that is
+// finished stays as it is.
+func (db *DB) SettleDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time,
+	ds []hub.Delivery,
+) error {
+	var settled settleRows
+	for _, d := range ds {
+		if err := settled.add(d, now); err != nil {
+			return err
+		}
+	}
+	if len(settled.ids) == 0 {
+		return nil
+	}
+	err := db.inTx(ctx, func(tx pgx.Tx) error { return settled.save(ctx, tx, dept, now) })
+	return wrap(err, "settle deliveries of %s", dept)
+}
+
+type settleRows struct {
+	ids, statuses []string
+	next          []time.Time
+	receipts      []*string
+	counts        []int32
+	tried         []string
+	numbers       []int32
+	at            []time.Time
+	took          []int64
+	results       []string
+}
+
+func (r *settleRows) add(d hub.Delivery, now time.Time) error {
+	var receipt *string
+	if d.Receipt != nil {
+		body, err := json.Marshal(d.Receipt)
+		if err != nil {
+			return fmt.Errorf("encode receipt of %s: %w", d.Alert.ID, err)
+		}
+		text := string(body)
+		receipt = &text
+	}
+	next := d.NextAt
+	if next.IsZero() {
+		next = now
+	}
+	r.ids = append(r.ids, string(d.Alert.ID))
+	r.statuses = append(r.statuses, string(d.Status))
+	r.next = append(r.next, next)
+	r.receipts = append(r.receipts, receipt)
+	r.counts = append(r.counts, int32(len(d.Attempts)))
+	if len(d.Attempts) > 0 {
+		a := d.Attempts[len(d.Attempts)-1]
+		r.tried = append(r.tried, string(d.Alert.ID))
+		r.numbers = append(r.numbers, int32(a.N))
+		r.at = append(r.at, a.At)
+		r.took = append(r.took, int64(a.Took))
+		r.results = append(r.results, clean(a.Result))
+	}
+	return nil
+}
+
+func (r *settleRows) save(ctx context.Context, tx pgx.Tx, dept hub.DepartmentCode, now time.Time) error {
+	var b pgx.Batch
+	b.Queue(`insert into attempt (alert_id, n, at, took, result)
+		select * from unnest($1::text[], $2::int[], $3::timestamptz[], $4::bigint[], $5::text[])
+		on conflict do nothing`, r.tried, r.numbers, r.at, r.took, r.results)
+	b.Queue(`update delivery d set status = u.s, next_at = u.n, changed_at = $7, attempts = u.c,
+			receipt = coalesce(u.r::jsonb, d.receipt)
+		from unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[]) as u(i, s, n, r, c)
+		where d.alert_id = u.i and d.department = $1 and d.status = 'pending'`,
+		string(dept), r.ids, r.statuses, r.next, r.receipts, r.counts, now)
+	return tx.SendBatch(ctx, &b).Close()
+}
+
+// RedoDelivery makes a finished delivery due again at now, such as one that
+// was given up. The attempts stay on record.
+func (db *DB) RedoDelivery(ctx context.Context, id hub.AlertID, now time.Time) error {
+	n, err := db.exec(ctx, "redo delivery", `update delivery set status = 'pending', next_at = $2, changed_at = $2
+		where alert_id = $1`, string(id), now)
+	if err == nil && n == 0 {
+		return notFound("delivery.not_found", id)
+	}
+	return err
+}
+
+// Deliveries returns what was pushed about a case, in order.
+func (db *DB) Deliveries(ctx context.Context, id hub.CaseID) ([]hub.Delivery, error) {
+	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+
+		" from delivery d where case_id = $1 order by seq, department, alert_id", string(id))
+	ds, err := collectDeliveries(rows, err)
+	return ds, wrap(err, "read deliveries of case %s", id)
+}
+
+// RecentDeliveries returns up to limit deliveries, the last changed first. An
+// empty department or status means all.
+func (db *DB) RecentDeliveries(ctx context.Context, dept hub.DepartmentCode, status hub.DeliveryStatus,
+	limit int,
+) ([]hub.Delivery, error) {
+	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+` from delivery d
+		where ($1 = '' or department = $1) and ($2 = '' or status = $2)
+		order by changed_at desc, seq desc, alert_id limit $3`, string(dept), string(status), limit)
+	ds, err := collectDeliveries(rows, err)
+	return ds, wrap(err, "read recent deliveries")
+}
+
+// DeliveryCounts returns how many deliveries of each status a department has.
+func (db *DB) DeliveryCounts(ctx context.Context, dept hub.DepartmentCode) (map[hub.DeliveryStatus]int, error) {
+	rows, err := db.pool.Query(ctx, "select status, count(*) from delivery where department = $1 group by 1",
+		string(dept))
+	if err != nil {
+		return nil, wrap(err, "count deliveries")
+	}
+	counts := map[hub.DeliveryStatus]int{}
+	var status hub.DeliveryStatus
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&status, &n}, func() error {
+		counts[status] = n
+		return nil
+	})
+	return counts, wrap(err, "count deliveries")
+}

@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// Cases returns the cases that f lets through, newest first.
+func (db *DB) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	where, args := conditions(f)
+	args["limit"], args["offset"] = min(limit, 1000), max(f.Offset, 0)
+	rows, err := db.pool.Query(ctx, "select state, title, due_at from cases c"+where+
+		" order by opened_at desc, id desc limit @limit offset @offset", args)
+	if err != nil {
+		return nil, wrap(err, "read cases")
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Summary, error) {
+		var s hub.Summary
+		var state []byte
+		var due *time.Time
+		if err := r.Scan(&state, &s.Title, &due); err != nil {
+			return s, err
+		}
+		s.Due = zero(due)
+		return s, json.Unmarshal(state, &s.Case)
+	})
+	return list, wrap(err, "read cases")
+}
+
+// CountCases returns how many cases f lets through; Limit and Offset do not
+// count.
+func (db *DB) CountCases(ctx context.Context, f hub.Filter) (int, error) {
+	where, args := conditions(f)
+	var n int
+	err := db.pool.QueryRow(ctx, "select count(*) from cases c"+where, args).Scan(&n)
+	return n, wrap(err, "count cases")
+}
+
+// conditions writes f as a where clause.
+func conditions(f hub.Filter) (string, pgx.NamedArgs) {
+	args := pgx.NamedArgs{}
+	var terms []string
+	add := func(term, name string, value string) {
+		if value != "" {
+			terms = append(terms, term)
+			args[name] = value
+		}
+	}
+	add("status = @status", "status", string(f.Status))
+	add("channel = @channel", "channel", string(f.Channel))
+	add("starts_with(place, @place)", "place", within(f.Place))
+	add("strpos(title, @text) > 0", "text", clean(f.Text))
+	add(`exists (select from assignment a where a.case_id = c.id and a.department = @department)`,
+		"department", string(f.Department))
+	if f.Open {
+		terms = append(terms, `status in ('sorting', 'assigned', 'signed', 'handling', 'waiting', 'suspended')`)
+	}
+	if len(terms) == 0 {
+		return "", args
+	}
+	return " where " + strings.Join(terms, " and "), args
+}
+
+// within returns the digits that codes inside p begin with, the same way as
+// hub.PlaceCode.Within.
+func within(p hub.PlaceCode) string {
+	s := strings.TrimSuffix(string(p), "000000")
+	for len(s) == 6 && strings.HasSuffix(s, "00") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+// Case returns a case and the submission that opened it.
+func (db *DB) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error) {
+	var state []byte
+	var c hub.Case
+	err := db.pool.QueryRow(ctx, "select state from cases where id = $1", string(id)).Scan(&state)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, hub.Submission{}, notFound("case.not_found", id)
+	}
+	if err == nil {
+		err = json.Unmarshal(state, &c)
+	}
+	if err != nil {
+		return c, hub.Submission{}, wrap(err, "read case %s", id)
+	}
+	s, err := submission(ctx, db.pool, c.Receipt, true)
+	return c, s, wrap(err, "read case %s", id)
+}
+
+// Events returns the history of a case, in order.
+func (db *DB) Events(ctx context.Context, id hub.CaseID) ([]hub.Event, error) {
+	events, _, err := db.history(ctx, id)
+	return events, err
+}
+
+func (db *DB) history(ctx context.Context, id hub.CaseID) ([]hub.Event, [][]byte, error) {
+	rows, err := db.pool.Query(ctx, `select case_id, seq, type, at, actor, data, hash
+		from event where case_id = $1 order by seq`, string(id))
+	if err != nil {
+		return nil, nil, wrap(err, "read events of case %s", id)
+	}
+	var hashes [][]byte
+	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Event, error) {
+		var e hub.Event
+		var actor, data, hash []byte
+		if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &actor, &data, &hash); err != nil {
+			return e, err
+		}
+		hashes = append(hashes, hash)
+		e.At = e.At.UTC()
+		return e, errors.Join(json.Unmarshal(actor, &e.By), json.Unmarshal(data, &e.Data))
+	})
+	return events, hashes, wrap(err, "read events of case %s", id)
+}
+
+// VerifyEvents recomputes the hash chain of a case. It returns an error with
+// key "event.tampered" when an event was changed, removed or put in between.
+func (db *DB) VerifyEvents(ctx context.Context, id hub.CaseID) error {
+	events, hashes, err := db.history(ctx, id)
+	if err != nil {
+		return err
+	}
+	var head, stored []byte
+	for i, e := range events {
+		actor, err1 := json.Marshal(e.By)
+		data, err2 := json.Marshal(e.Data)
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("encode event of %s: %w", id, err)
+		}
+		head = link(head, e, actor, data)
+		if e.Seq != int64(i+1) || !bytes.Equal(head, hashes[i]) {
+			return hub.Errorf(hub.CodeConflict, "event.tampered", id, e.Seq)
+		}
+	}
+	err = db.pool.QueryRow(ctx, "select head from cases where id = $1", string(id)).Scan(&stored)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return notFound("case.not_found", id)
+	}
+	if err == nil && !bytes.Equal(head, stored) {
+		return hub.Errorf(hub.CodeConflict, "event.tampered", id, len(events))
+	}
+	return wrap(err, "verify case %s", id)
+}
+
+// FindReceipts returns which of the receipts are stored already.
+func (db *DB) FindReceipts(ctx context.Context, receipts []hub.ReceiptID) (map[hub.ReceiptID]bool, error) {
+	found := map[hub.ReceiptID]bool{}
+	rows, err := db.pool.Query(ctx, "select receipt from submission where receipt = any($1::text[])", receipts)
+	if err != nil {
+		return nil, wrap(err, "find receipts")
+	}
+	var receipt hub.ReceiptID
+	_, err = pgx.ForEachRow(rows, []any{&receipt}, func() error {
+		found[receipt] = true
+		return nil
+	})
+	return found, wrap(err, "find receipts")
+}
+
+// clean removes what PostgreSQL refuses in a text.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
