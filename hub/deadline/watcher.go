@@ -11,6 +11,7 @@ package deadline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -43,8 +44,9 @@ type Store interface {
 	// For each it locks the case, asks decide, and writes case, events, clocks
 	// and outgoing messages together with the removal of the clock. A clock
 	// without events is removed all the same. It returns how many clocks it
-	// took and the time of the last. An error undoes what was not committed;
-	// calling again is safe.
+	// took and the time of the last. A count beside an error means that the
+	// others were saved and the clocks named in the error rest for a while;
+	// no count means that nothing was saved. Calling again is safe.
 	FireDue(ctx context.Context, now, low time.Time, n int, decide func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error)) (fired int, last time.Time, err error)
 }
 
@@ -106,19 +108,20 @@ func (w *Watcher) Tick(ctx context.Context) (fired int, err error) {
 	if now := w.clock.Now(); now.Sub(w.swept) >= sweep || now.Before(w.swept) {
 		w.low, w.swept = time.Time{}, now
 	}
+	var errs []error
 	for {
 		now := w.clock.Now()
 		n, last, err := w.store.FireDue(ctx, now, w.low, batch, w.decide(ctx, now))
 		fired += n
 		if err != nil {
-			w.swept = time.Time{} // what was undone may lie below the mark
-			return fired, fmt.Errorf("fire due clocks: %w", err)
+			w.swept = time.Time{} // what was not taken may lie below the mark
+			errs = append(errs, err)
 		}
 		if n > 0 {
 			w.low = last
 		}
 		if n < batch {
-			return fired, nil
+			return fired, errors.Join(errs...)
 		}
 	}
 }
