@@ -1,0 +1,16 @@
+// Package all lists every adapter that mashang comes with.
+//
+// It has no other purpose. Start with Registry; a new kind is one more line.
+package all
+
+import (
+	"github.com/mashang-hub/mashang/adapters"
+	"github.com/mashang-hub/mashang/adapters/netizen"
+)
+
+// Registry returns the kinds that a channel file may name.
+func Registry() adapters.Registry {
+	return adapters.Registry{
+		netizen.Spec(),
+	}
+}

@@ -1,0 +1,166 @@
+package adapters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// A Folder is watched for files. A file that was handled moves to processed/,
+// one that is wrong to failed/ with the reason beside it, and one that could
+// not be handled now stays for the next round.
+type Folder struct {
+	Path string
+	// Settle is how long a file must have been left alone, so that one that
+	// is still being copied is not read. Writers that rename need none.
+	Settle time.Duration
+	Clock  hub.Clock
+	// Handle takes one file. It may be called again for the same file.
+	Handle func(ctx context.Context, name string, data []byte) error
+}
+
+// Scan handles all files once, in the order of their names. Its error tells
+// which files have to wait.
+func (f Folder) Scan(ctx context.Context) error {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return fmt.Errorf("scan folder: %w", err)
+	}
+	var waiting []error
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if e.IsDir() || !f.ready(e) {
+			continue
+		}
+		if err := f.take(ctx, e.Name()); err != nil {
+			waiting = append(waiting, fmt.Errorf("file %s: %w", e.Name(), err))
+		}
+	}
+	return errors.Join(waiting...)
+}
+
+func (f Folder) ready(e os.DirEntry) bool {
+	name := e.Name()
+	for _, ending := range []string{".tmp", ".part", ".crdownload", ".receipt.json"} {
+		if strings.HasSuffix(name, ending) {
+			return false
+		}
+	}
+	info, err := e.Info()
+	return err == nil && info.Mode().IsRegular() && !strings.HasPrefix(name, ".") &&
+		!strings.HasPrefix(name, "~$") && f.Clock.Now().Sub(info.ModTime()) >= f.Settle
+}
+
+func (f Folder) take(ctx context.Context, name string) error {
+	path := filepath.Join(f.Path, name)
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	data, err := ReadAll(file, 4*MaxBody)
+	file.Close() // read only
+	if err == nil {
+		err = f.Handle(ctx, name, data)
+	}
+	switch hub.CodeOf(err) {
+	case "":
+		return move(path, filepath.Join(f.Path, "processed"))
+	case hub.CodeInvalid, hub.CodeTooLarge:
+		if werr := WriteFile(filepath.Join(f.Path, "failed", name+".reason.txt"), []byte(Sentence(err)+"\n")); werr != nil {
+			return werr
+		}
+		return move(path, filepath.Join(f.Path, "failed"))
+	}
+	return err
+}
+
+// move renames path into dir, under a new name if that one is taken.
+func move(path, dir string) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	target := filepath.Join(dir, filepath.Base(path))
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(target); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		ext := filepath.Ext(path)
+		base := strings.TrimSuffix(filepath.Base(path), ext)
+		target = filepath.Join(dir, fmt.Sprintf("%s-%d%s", base, n, ext))
+	}
+	if err := os.Rename(path, target); err != nil {
+		return fmt.Errorf("move file: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes a file so that others see all of it or nothing.
+func WriteFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".write-*.tmp")
+	if err != nil {
+		return fmt.Errorf("create file: %w", err)
+	}
+	defer os.Remove(tmp.Name()) // gone already when all went well
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("put file in place: %w", err)
+	}
+	return nil
+}
+
+// Every calls f at once and then at each interval until ctx ends. It logs an
+// error when it is not the one of the round before.
+func Every(ctx context.Context, interval time.Duration, log *slog.Logger, f func(context.Context) error) error {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	last := ""
+	for {
+		now := ""
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			now = err.Error()
+		}
+		if now != last && now != "" {
+			log.Warn("channel must wait", "error", now)
+		}
+		last = now
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// AcceptAll hands in any number of submissions in batches. It stops at the
+// first batch that the Intake does not take.
+func AcceptAll(ctx context.Context, in Intake, subs []hub.Submission) ([]hub.Acceptance, error) {
+	var all []hub.Acceptance
+	for len(subs) > 0 {
+		n := min(len(subs), MaxBatch)
+		got, err := in.Accept(ctx, subs[:n])
+		if err != nil {
+			return all, err
+		}
+		all = append(all, got...)
+		subs = subs[n:]
+	}
+	return all, nil
+}
