@@ -47,6 +47,7 @@ func suite(t *testing.T, addr string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = s.Close() }) // TestPublishSubscribeInOrder leaves some open
 		return keyed{newPublisher(t, addr)}, creating{s, t, addr}
 	}
 	features := tests.Features{ConsumerGroups: true, GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short()}
