@@ -22,11 +22,19 @@ func (d *Desk) Update(ctx context.Context, msgs []*message.Message) error {
 		if err != nil {
 			return err
 		}
-		if _, err := d.change(ctx, u.Case, string(u.Department)+"/"+u.ID, cmds...); err != nil {
+		_, err = d.change(ctx, u.Case, string(u.Department)+"/"+u.ID, cmds...)
+		if err != nil && !moot(u, err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// moot reports whether an update came too late to matter: a signature or a
+// call for the next rung, for a case that has moved on. It never moves a case
+// backwards; a refused reply or sending back, though, is kept for a person.
+func moot(u hub.Update, err error) bool {
+	return hub.CodeOf(err) == hub.CodeConflict && (u.Step == hub.SignedFor || u.Step == hub.Escalated)
 }
 
 // commands translates a department's report; a department that works on a case

@@ -1,0 +1,167 @@
+// Package app wires the hub: it hands every package the small interfaces that
+// it asks for and owns the life of all of them. Nothing starts before Run, and
+// Run returns only when everything has stopped.
+//
+// It decides nothing about cases. Start with New.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/mashang-hub/mashang/cmd/mashang/city"
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
+	"github.com/mashang-hub/mashang/hub/desk"
+	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/plugins/host"
+	"github.com/mashang-hub/mashang/rules"
+)
+
+// Options say how a hub is to run.
+type Options struct {
+	Data     string   // folder of everything that the embedded parts keep
+	Listen   string   // address of the web server
+	City     fs.FS    // the city's folder
+	Kafka    []string // brokers; empty runs the embedded one
+	Postgres string   // DSN; empty runs a managed local server
+	Demo     bool     // fill an empty database with invented cases
+	Token    string   // bearer token of the API; empty leaves it open, as in demo
+	Binary   string   // this program, started again as plugins
+}
+
+// Ready is what a running hub tells whoever started it.
+type Ready struct {
+	Ready    bool   `json:"ready"`
+	URL      string `json:"url"`
+	Kafka    string `json:"kafka"`
+	Postgres string `json:"postgres"`
+}
+
+// App is one running hub.
+type App struct {
+	opts  Options
+	log   *slog.Logger
+	clock hub.Clock
+
+	city     *city.City
+	db       *postgres.DB
+	brokers  []string
+	dsn      string
+	pub      *kafka.Publisher
+	desk     *desk.Desk
+	know     *knowledge
+	holder   *rules.Holder
+	metrics  *prometheus.Registry
+	plugins  []*host.Plugin
+	places   map[hub.PlaceCode]hub.Place
+	teardown []step
+}
+
+// A step is one thing to undo at the end, last first.
+type step struct {
+	name string
+	undo func() error
+}
+
+// New returns an App; it starts nothing.
+func New(opts Options, log *slog.Logger) *App {
+	return &App{opts: opts, log: log, clock: hub.ClockFunc(time.Now), metrics: prometheus.NewRegistry()}
+}
+
+// Run starts the hub, calls ready when the first request can come, and blocks
+// until ctx ends or a part fails. All parts have stopped when it returns.
+func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
+	defer func() { err = errors.Join(err, a.stop()) }()
+	if err := a.infrastructure(ctx); err != nil {
+		return err
+	}
+	if err := a.domain(ctx); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.opts.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.opts.Listen, err)
+	}
+	a.defers("web server", func() error { return ignoreClosed(listener.Close()) })
+
+	var g run.Group
+	actor(&g, ctx, func(ctx context.Context) error { <-ctx.Done(); return nil })
+	if err := a.actors(ctx, &g, listener); err != nil {
+		return err
+	}
+	ready(Ready{Ready: true, URL: "http://" + listener.Addr().String(), Kafka: a.brokers[0], Postgres: a.dsn})
+	if err := g.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// actors adds every loop of the hub: the first to return ends them all.
+func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) error {
+	a.consumers(ctx, g)
+	a.clocks(ctx, g)
+	if err := a.departments(ctx, g); err != nil {
+		return err
+	}
+	handler, err := a.doors(ctx, g)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	g.Add(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("web server: %w", err)
+		}
+		return nil
+	}, func(error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			_ = server.Close()
+		}
+	})
+	return nil
+}
+
+// actor adds a loop that ends with its context.
+func actor(g *run.Group, ctx context.Context, loop func(context.Context) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	g.Add(func() error { return loop(ctx) }, func(error) { cancel() })
+}
+
+func (a *App) defers(name string, undo func() error) {
+	a.teardown = append(a.teardown, step{name, undo})
+}
+
+// stop undoes what was started, last first.
+func (a *App) stop() error {
+	var all error
+	for i := len(a.teardown) - 1; i >= 0; i-- {
+		if err := a.teardown[i].undo(); err != nil {
+			all = errors.Join(all, fmt.Errorf("stop %s: %w", a.teardown[i].name, err))
+		}
+	}
+	a.teardown = nil
+	return all
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/oklog/run"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/dispatch"
+	"github.com/mashang-hub/mashang/plugins/host"
+)
+
+// departments adds, for each department, its plugin process, its lane and the
+// way back of its updates; one consumer files the alerts of all.
+func (a *App) departments(ctx context.Context, g *run.Group) error {
+	dir, err := runDir()
+	if err != nil {
+		return err
+	}
+	a.defers("plugin sockets", func() error { return os.RemoveAll(dir) })
+	lanes := map[hub.DepartmentCode]*dispatch.Lane{}
+	topics := make([]string, 0, len(a.city.Departments))
+	for _, d := range a.city.Departments {
+		plugin := host.New(host.Spec{
+			Department: d.Code, Command: []string{a.opts.Binary, "plugin", d.Plugin},
+			Config: d.Config, RunDir: filepath.Join(dir, string(d.Code)),
+		}, a.log)
+		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log,
+			dispatch.Options{Jitter: rand.Float64, Feedback: a.feedback})
+		lanes[d.Code] = lane
+		topics = append(topics, bus.Alerts(d.Code))
+		a.plugins = append(a.plugins, plugin)
+		actor(g, ctx, plugin.Run)
+		actor(g, ctx, lane.Run)
+		actor(g, ctx, func(ctx context.Context) error {
+			return plugin.Updates(ctx, func(u hub.Update) error { return lane.Report(ctx, u) })
+		})
+	}
+	notify := func(d hub.DepartmentCode) {
+		if lane, ok := lanes[d]; ok {
+			lane.Notify()
+		}
+	}
+	a.consume(ctx, g, "mashang.dispatch", topics, dispatch.NewIntake(a.db, a.clock, notify, nil).Record)
+	return nil
+}
+
+// feedback puts a department's report on the bus, from where the desk takes it.
+func (a *App) feedback(_ context.Context, u hub.Update) error {
+	payload, err := json.Marshal(u)
+	if err != nil {
+		return fmt.Errorf("encode update %s: %w", u.ID, err)
+	}
+	m := message.NewMessage(string(u.Department)+"/"+u.ID, payload)
+	m.Metadata.Set(bus.MetaKey, string(u.Case))
+	return a.pub.Publish(bus.Updates, m)
+}
+
+// runDir makes the folder of the plugins' sockets. Socket paths are short, so
+// it does not lie in the data folder.
+func runDir() (string, error) {
+	dir, err := os.MkdirTemp("", "mashang")
+	if err != nil {
+		return "", fmt.Errorf("make the folder of plugin sockets: %w", err)
+	}
+	return dir, nil
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/mashang-hub/mashang/adapters"
+	"github.com/mashang-hub/mashang/adapters/all"
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/intake"
+)
+
+// doors mounts the channels, the API and the console on one handler and adds
+// the channels' own loops.
+func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
+	key, err := a.db.NumberingKey(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("numbering key: %w", err)
+	}
+	mux := http.NewServeMux()
+	channels, err := a.channels(ctx, g, mux, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
+	if err != nil {
+		return nil, err
+	}
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mashang_cases_open", Help: "Cases that are open."}, a.openCases))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
+
+	apiHandler := api.New(api.Config{Store: a.db, Desk: a.desk, Token: a.opts.Token, Ready: a.db.Ping})
+	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
+		mux.Handle(path, apiHandler)
+	}
+	_ = channels
+	return mux, nil
+}
+
+// channels makes the adapter of every enabled channel.
+func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in adapters.Intake) ([]adapters.Config, error) {
+	configs, err := adapters.LoadChannels(a.city.Channels)
+	if err != nil {
+		return nil, fmt.Errorf("read the channels: %w", err)
+	}
+	for _, c := range configs {
+		if !c.Enabled {
+			continue
+		}
+		adapter, err := all.Registry().New(c, in, a.deps())
+		if err != nil {
+			return nil, fmt.Errorf("open channel %s: %w", c.Code, err)
+		}
+		if h := adapter.Handler(); h != nil {
+			mux.Handle("/in/"+string(c.Code), h)
+			mux.Handle("/in/"+string(c.Code)+"/", h)
+		}
+		if p, ok := adapter.(adapters.PageHandler); ok {
+			mux.Handle("/q/", p.Pages())
+		}
+		actor(g, ctx, adapter.Run)
+	}
+	return configs, nil
+}
+
+func (a *App) deps() adapters.Deps {
+	return adapters.Deps{
+		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,
+		Dir: filepath.Join(a.opts.Data, "channels"), HTTP: &http.Client{Timeout: 30 * time.Second},
+		Place:          a.place,
+		SaveAttachment: a.saveAttachment,
+	}
+}
+
+func (a *App) place(_ context.Context, code hub.PlaceCode) (hub.Place, bool) {
+	p, ok := a.places[code]
+	return p, ok
+}
+
+func (a *App) saveAttachment(ctx context.Context, mediaType string, data []byte) (hub.Attachment, error) {
+	sum := sha256.Sum256(data)
+	at := hub.Attachment{SHA256: hex.EncodeToString(sum[:]), MediaType: mediaType, Size: int64(len(data))}
+	return at, a.db.SaveAttachment(ctx, at, data)
+}
+
+func (a *App) openCases() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	n, err := a.db.CountCases(ctx, hub.Filter{Open: true})
+	if err != nil {
+		return -1
+	}
+	return float64(n)
+}
+

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/oklog/run"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
+	"github.com/mashang-hub/mashang/hub/deadline"
+	"github.com/mashang-hub/mashang/hub/desk"
+)
+
+// consumers adds the desk's two doors: submissions and departments' updates.
+func (a *App) consumers(ctx context.Context, g *run.Group) {
+	a.consume(ctx, g, "mashang.desk", []string{bus.Submissions}, a.desk.Receive)
+	a.consume(ctx, g, "mashang.updates", []string{bus.Updates}, a.desk.Update)
+}
+
+func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []string, handle func(context.Context, []*message.Message) error) {
+	actor(g, ctx, func(ctx context.Context) error {
+		sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: a.brokers, Group: group, Log: a.log})
+		if err != nil {
+			return fmt.Errorf("join group %s: %w", group, err)
+		}
+		defer func() { _ = sub.Close() }()
+		return sub.Consume(ctx, topics, handle)
+	})
+}
+
+// clocks adds what runs by time: due clocks and the outbox.
+func (a *App) clocks(ctx context.Context, g *run.Group) {
+	facts := func(ctx context.Context, c hub.Case, _ time.Time) (hub.Facts, error) {
+		return a.know.Facts(ctx, c.Channel, c.Place)
+	}
+	out := func(c hub.Case, events []hub.Event) []hub.Outgoing {
+		msgs, err := desk.Outgoing(c, hub.Content{}, events)
+		if err != nil {
+			a.log.Error("encode outgoing messages", "case_id", c.ID, "err", err)
+		}
+		return msgs
+	}
+	watcher := deadline.New(a.db, facts, out, a.clock, a.log)
+	actor(g, ctx, watcher.Run)
+	actor(g, ctx, a.relay)
+}
+
+// relayBatch is how many outbox rows leave in one transaction.
+const relayBatch = 1000
+
+// relay publishes the outbox until ctx ends; when there is nothing it looks
+// again shortly.
+func (a *App) relay(ctx context.Context) error {
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
+	last := ""
+	for {
+		n, err := a.db.RelayOutbox(ctx, relayBatch, a.publish)
+		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
+			last = text
+			a.log.Error("relay the outbox", "err", err)
+		}
+		if n == relayBatch && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
+
+// publish sends outbox rows, topic by topic, each in the order of the outbox.
+func (a *App) publish(rows []hub.Outgoing) error {
+	byTopic := map[string][]*message.Message{}
+	for _, o := range rows {
+		m := message.NewMessage(o.ID, o.Payload)
+		m.Metadata.Set(bus.MetaKey, o.Key)
+		byTopic[o.Topic] = append(byTopic[o.Topic], m)
+	}
+	for topic, msgs := range byTopic {
+		if err := a.pub.Publish(topic, msgs...); err != nil {
+			return fmt.Errorf("publish %d messages to %s: %w", len(msgs), topic, err)
+		}
+	}
+	return nil
+}

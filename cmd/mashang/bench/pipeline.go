@@ -1,0 +1,236 @@
+// Package bench measures the hub against a limit taken in the same run, so
+// that a figure means the same on every machine.
+//
+// It uses the parts of the running hub, not copies of them. Start with
+// Pipeline.
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
+	"github.com/mashang-hub/mashang/hub/desk"
+)
+
+// Result is what Pipeline measured.
+type Result struct {
+	CasesPerS  float64 `json:"cases_per_s"`
+	LimitPerS  float64 `json:"limit_per_s"`
+	Ratio      float64 `json:"ratio"`
+	P50        float64 `json:"p50_ms"`
+	P99        float64 `json:"p99_ms"`
+	Lost       int     `json:"lost"`
+	Duplicated int     `json:"duplicated"`
+}
+
+// Config says how much and on what.
+type Config struct {
+	Cases, Rules int
+	Brokers      []string // empty runs the embedded broker
+	Postgres     string   // empty runs a local server
+	Progress     func(format string, args ...any)
+}
+
+// pacedCases and pacedEvery set the steady load under which latency is taken.
+const (
+	pacedCases = 2000
+	pacedEvery = 2 * time.Millisecond
+)
+
+// Pipeline carries cases the whole way, broker → rules → Postgres → outbox →
+// broker, and before that carries as many through a bare loop: a consumer that
+// inserts a case and an outbox row and does nothing else.
+func Pipeline(ctx context.Context, cfg Config) (res Result, err error) {
+	r, err := setUp(ctx, cfg)
+	if err != nil {
+		return res, err
+	}
+	defer r.close()
+	cfg.Progress("放入 %d 件来件", cfg.Cases)
+	if err := r.produce(cfg.Cases); err != nil {
+		return res, err
+	}
+	cfg.Progress("极限: 只写事项和发件箱")
+	if res.LimitPerS, err = r.limit(ctx); err != nil {
+		return res, err
+	}
+	cfg.Progress("全程: 规则、事件、时限、发件箱、推送")
+	took, err := r.whole(ctx)
+	if err != nil {
+		return res, err
+	}
+	res.CasesPerS = float64(cfg.Cases) / took.Seconds()
+	res.Ratio = res.CasesPerS / res.LimitPerS
+	res.P50, res.P99 = r.latency()
+	res.Lost, res.Duplicated, err = r.account(ctx)
+	return res, err
+}
+
+// whole runs desk and relay until every case's first event has come out, then
+// a steady trickle for the latencies.
+func (r *rig) whole(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make(chan error, 3)
+	loop := func(f func(context.Context) error) {
+		wg.Go(func() {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				errs <- err
+			}
+		})
+	}
+	d := desk.New(r.store, r.rules, r, hub.ClockFunc(time.Now))
+	start := time.Now()
+	loop(func(ctx context.Context) error { return r.consume(ctx, "bench.desk", d.Receive) })
+	loop(r.relay)
+	loop(r.listen)
+	if err := r.await(ctx, errs, int64(r.cases)); err != nil {
+		return 0, err
+	}
+	took := time.Since(start)
+	if err := r.trickle(ctx); err != nil {
+		return 0, err
+	}
+	err := r.await(ctx, errs, int64(r.cases+pacedCases))
+	cancel()
+	wg.Wait()
+	return took, err
+}
+
+// await returns when n distinct cases have come out at the far end.
+func (r *rig) await(ctx context.Context, errs <-chan error, n int64) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for r.distinct.Load() < n {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-errs:
+			return err
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (r *rig) consume(ctx context.Context, group string, handle func(context.Context, []*message.Message) error) error {
+	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: r.brokers, Group: group + r.run, Log: r.log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sub.Close() }()
+	return sub.Consume(ctx, []string{r.topic}, handle)
+}
+
+// relay moves the outbox to the broker, as the running hub does.
+func (r *rig) relay(ctx context.Context) error {
+	idle := time.NewTicker(5 * time.Millisecond)
+	defer idle.Stop()
+	for ctx.Err() == nil {
+		n, err := r.db.RelayOutbox(ctx, 2000, func(rows []hub.Outgoing) error {
+			byTopic := map[string][]*message.Message{}
+			for _, o := range rows {
+				m := message.NewMessage(o.ID, o.Payload)
+				m.Metadata.Set(bus.MetaKey, o.Key)
+				byTopic[o.Topic] = append(byTopic[o.Topic], m)
+			}
+			for topic, msgs := range byTopic {
+				if err := r.pub.Publish(topic, msgs...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("relay: %w", err)
+		}
+		if n == 0 {
+			select {
+			case <-ctx.Done():
+			case <-idle.C:
+			}
+		}
+	}
+	return nil
+}
+
+// listen counts what comes out: each case once, and how often too often.
+func (r *rig) listen(ctx context.Context) error {
+	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: r.brokers, Group: "bench.out" + r.run, Log: r.log})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sub.Close() }()
+	return sub.Consume(ctx, []string{bus.Events}, func(_ context.Context, msgs []*message.Message) error {
+		now := time.Now()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, m := range msgs {
+			if id, first := firstEvent(m.UUID); first {
+				r.came(id, now)
+			}
+		}
+		return nil
+	})
+}
+
+func (r *rig) came(id string, now time.Time) {
+	sent, ours := r.sent[id]
+	switch {
+	case !ours:
+	case r.seen[id]:
+		r.twice++
+	default:
+		r.seen[id] = true
+		r.distinct.Add(1)
+		if !sent.IsZero() {
+			r.waits = append(r.waits, now.Sub(sent))
+		}
+	}
+}
+
+func (r *rig) latency() (p50, p99 float64) {
+	slices.Sort(r.waits)
+	at := func(p int) float64 {
+		if len(r.waits) == 0 {
+			return 0
+		}
+		return float64(r.waits[len(r.waits)*p/100].Microseconds()) / 1000
+	}
+	return at(50), at(99)
+}
+
+// account compares what went in with the stored cases and what came out.
+func (r *rig) account(ctx context.Context) (lost, duplicated int, err error) {
+	stored, err := r.db.CountCases(ctx, hub.Filter{Channel: r.channel})
+	if err != nil {
+		return 0, 0, err
+	}
+	want := r.cases + pacedCases
+	return max(0, want-stored) + want - len(r.seen), r.twice + max(0, stored-want), nil
+}
+
+// Facts gives every case the two clocks of a hotline work order.
+func (r *rig) Facts(context.Context, hub.ChannelCode, hub.PlaceCode) (hub.Facts, error) {
+	return r.facts, nil
+}
+
+func encode(s hub.Submission) *message.Message {
+	payload, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a submission made here always encodes
+	}
+	m := message.NewMessage(string(s.Receipt), payload)
+	m.Metadata.Set(bus.MetaKey, s.ExternalID)
+	return m
+}

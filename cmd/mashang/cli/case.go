@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/glossary"
+)
+
+func newCase(s *settings) *cobra.Command {
+	c := &cobra.Command{
+		Use: "case", Short: "查看事项",
+		Example: "  mashang case list\n  mashang case show BY7K3M9QXT2F4H\n  mashang case history BY7K3M9QXT2F4H",
+	}
+	c.AddCommand(newCaseList(s), newCaseShow(s), newCaseHistory(s))
+	return c
+}
+
+// caseList is the answer of the list.
+type caseList struct {
+	Total int           `json:"total"`
+	Cases []hub.Summary `json:"cases"`
+}
+
+func newCaseList(s *settings) *cobra.Command {
+	var status, department, channel string
+	var limit, offset int
+	c := &cobra.Command{
+		Use: "list", Short: "列出事项，新的在前", Args: cobra.NoArgs,
+		Example: "  mashang case list --status sorting\n  mashang case list --department heating --limit 20 -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := url.Values{"limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
+			for k, v := range map[string]string{"status": status, "department": department, "channel": channel} {
+				if v != "" {
+					q.Set(k, v)
+				}
+			}
+			var list caseList
+			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/cases?"+q.Encode(), "", nil, &list); err != nil {
+				return err
+			}
+			return s.print(list, func(w io.Writer) { writeCases(w, list) })
+		},
+	}
+	c.Flags().StringVar(&status, "status", "", "只看这个状态，如 sorting、assigned、resolved")
+	c.Flags().StringVar(&department, "department", "", "只看这个牵头部门，如 heating")
+	c.Flags().StringVar(&channel, "channel", "", "只看这个渠道，如 qr")
+	c.Flags().IntVar(&limit, "limit", 50, "最多列出多少件")
+	c.Flags().IntVar(&offset, "offset", 0, "跳过多少件")
+	return c
+}
+
+func writeCases(w io.Writer, list caseList) {
+	if len(list.Cases) == 0 {
+		_, _ = fmt.Fprintln(w, "没有符合条件的事项。")
+		return
+	}
+	tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
+	for _, c := range list.Cases {
+		_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", c.ID, glossary.Zh(string(c.Status)),
+			c.Channel, c.Lead(), c.Title)
+	}
+	_ = tw.Flush()
+	_, _ = fmt.Fprintf(w, "共 %d 件，列出 %d 件。\n", list.Total, len(list.Cases))
+}
+
+func newCaseShow(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "show 事项编号", Short: "显示一件事项", Args: cobra.ExactArgs(1),
+		Example: "  mashang case show BY7K3M9QXT2F4H -o json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var v map[string]any
+			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/cases/"+url.PathEscape(args[0]), "", nil, &v); err != nil {
+				return err
+			}
+			return s.print(v, func(w io.Writer) {
+				for _, k := range []string{"id", "status", "channel", "title", "text", "place", "rung", "opened_at", "closed_at"} {
+					if v[k] != nil {
+						_, _ = fmt.Fprintf(w, "%-10s %v\n", k, v[k])
+					}
+				}
+			})
+		},
+	}
+}
+
+func newCaseHistory(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "history 事项编号", Short: "显示一件事项的经过", Args: cobra.ExactArgs(1),
+		Example: "  mashang case history BY7K3M9QXT2F4H",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var v struct {
+				Events []hub.Event `json:"events"`
+			}
+			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/cases/"+url.PathEscape(args[0])+"/events", "", nil, &v); err != nil {
+				return err
+			}
+			return s.print(v, func(w io.Writer) {
+				for _, e := range v.Events {
+					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s %s %s\n", e.Seq, e.At.Local().Format("01-02 15:04:05"),
+						glossary.Zh(string(e.Type)), e.By.Kind, e.By.ID, e.Data.Text)
+				}
+			})
+		},
+	}
+}

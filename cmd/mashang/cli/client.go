@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// call sends a request to the running hub and decodes its JSON answer into
+// out, unless that is nil. A hub that does not answer is exit code 3; an answer
+// that is a problem is exit code 1 with the problem's Chinese detail.
+func (s *settings) call(ctx context.Context, method, path, mediaType string, body io.Reader, out any) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+path, body)
+	if err != nil {
+		return 0, &exitError{exitUsage, err}
+	}
+	if mediaType != "" {
+		req.Header.Set("Content-Type", mediaType)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, &exitError{exitUnreachable, fmt.Errorf("连不上 %s，请先运行 mashang demo 或用 --url 指明地址: %w", s.url, err)}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= http.StatusBadRequest {
+		var p struct{ Title, Detail, Code string }
+		_ = json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&p)
+		return resp.StatusCode, &exitError{exitFinding, fmt.Errorf("%s %s [%d %s]", p.Title, p.Detail, resp.StatusCode, p.Code)}
+	}
+	if out == nil {
+		return resp.StatusCode, nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return resp.StatusCode, fmt.Errorf("read the answer of %s: %w", path, err)
+	}
+	return resp.StatusCode, nil
+}

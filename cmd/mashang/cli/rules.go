@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mashang-hub/mashang/cmd/mashang/city"
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules"
+)
+
+func newRules(s *settings) *cobra.Command {
+	c := &cobra.Command{
+		Use: "rules", Short: "试规则",
+		Example: "  mashang rules run --config configs/baiyin --input 留言.jsonl",
+	}
+	c.AddCommand(newRulesRun(s), newRulesCheck(s))
+	return c
+}
+
+// ruleSet loads the rules of a city's folder.
+func ruleSet(dir string) (*rules.Set, error) {
+	c, err := city.Load(cityFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("read the city's folder: %w", err)
+	}
+	var codes []hub.DepartmentCode
+	for _, d := range c.Departments {
+		codes = append(codes, d.Code)
+	}
+	return rules.Load(c.Rules, codes)
+}
+
+func newRulesRun(s *settings) *cobra.Command {
+	var config, input string
+	c := &cobra.Command{
+		Use: "run", Short: "用规则判定一批来件，一行一件", Args: cobra.NoArgs,
+		Example: "  mashang rules run --config configs/baiyin --input 留言.jsonl\n  cat 留言.jsonl | mashang rules run --input -",
+		RunE: func(*cobra.Command, []string) error {
+			set, err := ruleSet(config)
+			if err != nil {
+				return err
+			}
+			in := s.in
+			if input != "-" {
+				f, err := os.Open(input)
+				if err != nil {
+					return &exitError{exitUsage, err}
+				}
+				defer func() { _ = f.Close() }()
+				in = f
+			}
+			return rules.Run(set, in, s.out)
+		},
+	}
+	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
+	c.Flags().StringVar(&input, "input", "-", "来件文件，每行一个 JSON；- 为标准输入")
+	return c
+}
+
+func newRulesCheck(s *settings) *cobra.Command {
+	var config string
+	c := &cobra.Command{
+		Use: "check", Short: "检查规则能否上线", Args: cobra.NoArgs,
+		Example: "  mashang rules check --config configs/baiyin",
+		RunE: func(*cobra.Command, []string) error {
+			set, err := ruleSet(config)
+			if err != nil {
+				return err
+			}
+			v := map[string]any{"ok": true, "rule_set": set.Hash()}
+			return s.print(v, func(w io.Writer) { _, _ = fmt.Fprintln(w, "规则检查通过，规则集", set.Hash()) })
+		},
+	}
+	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
+	return c
+}

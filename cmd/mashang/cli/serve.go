@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mashang-hub/mashang/cmd/mashang/app"
+	"github.com/mashang-hub/mashang/configs"
+)
+
+// hubFlags are the flags of demo and serve.
+type hubFlags struct {
+	data, listen, kafka, postgres, config string
+}
+
+func (f *hubFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.data, "data", defaultData(), "数据目录")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "网页和接口的监听地址")
+	c.Flags().StringVar(&f.kafka, "kafka", "", "Kafka 地址，逗号分隔；不填则用内置的")
+	c.Flags().StringVar(&f.postgres, "postgres", os.Getenv("MASHANG_POSTGRES"), "PostgreSQL 连接串；不填则自己启动一个")
+	c.Flags().StringVar(&f.config, "config", "", "城市目录；不填则用内置的白银市")
+}
+
+func defaultData() string {
+	if dir, err := os.UserHomeDir(); err == nil && dir != "" && dir != "/" {
+		return filepath.Join(dir, ".mashang")
+	}
+	return filepath.Join(os.TempDir(), "mashang-data")
+}
+
+func (f *hubFlags) options(demo bool) (app.Options, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return app.Options{}, fmt.Errorf("find this program: %w", err)
+	}
+	o := app.Options{
+		Data: f.data, Listen: f.listen, City: cityFS(f.config), Postgres: f.postgres,
+		Demo: demo, Binary: binary, Token: os.Getenv("MASHANG_TOKEN"),
+	}
+	if f.kafka != "" {
+		o.Kafka = strings.Split(f.kafka, ",")
+	}
+	return o, nil
+}
+
+func cityFS(dir string) fs.FS {
+	if dir == "" {
+		return configs.Baiyin()
+	}
+	return os.DirFS(dir)
+}
+
+func newDemo(s *settings) *cobra.Command {
+	var f hubFlags
+	c := &cobra.Command{
+		Use: "demo", Short: "运行演示城市：自带消息总线、数据库和 240 件演示事项", Args: cobra.NoArgs,
+		Example: "  mashang demo\n  mashang demo --data /var/lib/mashang --listen 127.0.0.1:8080 -o json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return s.runHub(cmd, f, true) },
+	}
+	f.add(c)
+	return c
+}
+
+func newServe(s *settings) *cobra.Command {
+	var f hubFlags
+	c := &cobra.Command{
+		Use: "serve", Short: "运行码上", Args: cobra.NoArgs,
+		Example: "  mashang serve --config /etc/mashang/baiyin --data /var/lib/mashang\n" +
+			"  mashang serve --kafka k1:9092,k2:9092 --postgres postgres://mashang@db/mashang",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if os.Getenv("MASHANG_TOKEN") == "" {
+				return &exitError{exitUsage, fmt.Errorf("请先在环境变量 MASHANG_TOKEN 中设置接口令牌")}
+			}
+			return s.runHub(cmd, f, false)
+		},
+	}
+	f.add(c)
+	return c
+}
+
+func (s *settings) runHub(cmd *cobra.Command, f hubFlags, demo bool) error {
+	opts, err := f.options(demo)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(s.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if !s.json() {
+		_, _ = fmt.Fprintln(s.out, "正在启动码上，数据目录", opts.Data)
+	}
+	return app.New(opts, log).Run(cmd.Context(), func(r app.Ready) {
+		if s.json() {
+			_ = json.NewEncoder(s.out).Encode(r)
+			return
+		}
+		_, _ = fmt.Fprintf(s.out, "码上已就绪\n  控制台    %s/\n  事项      %s/cases\n  市民扫码  %s/q/demo\n  Kafka     %s\n按 Ctrl+C 停止。\n",
+			r.URL, r.URL, r.URL, r.Kafka)
+	})
+}

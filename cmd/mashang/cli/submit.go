@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A batch is posted at once: intake takes it as one produce to the bus.
+const batchLines = 500
+
+func newSubmit(s *settings) *cobra.Command {
+	var channel string
+	c := &cobra.Command{
+		Use: "submit FILE", Short: "把文件里的来件交给一个渠道", Args: cobra.ExactArgs(1),
+		Example: "  mashang submit --channel netizen 留言.jsonl\n  mashang submit --channel hotline 工单.xml -o json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			defer func() { _ = f.Close() }()
+			t := &tally{}
+			if filepath.Ext(args[0]) == ".jsonl" {
+				err = s.submitLines(cmd.Context(), channel, f, t)
+			} else {
+				err = s.submitWhole(cmd.Context(), channel, args[0], f, t)
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.print(t, func(w io.Writer) {
+				_, _ = fmt.Fprintf(w, "收下 %d 件，重复 %d 件，未收 %d 件。\n", t.Accepted, t.Duplicate, t.Refused)
+			}); err != nil {
+				return err
+			}
+			if t.Refused > 0 {
+				return &exitError{exitFinding, fmt.Errorf("有 %d 件未收，第一件的原因: %s", t.Refused, t.First)}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&channel, "channel", "", "渠道代码，如 qr、kuaiban、hotline、netizen、petition")
+	_ = c.MarkFlagRequired("channel")
+	return c
+}
+
+// A tally counts what became of the submissions of a file.
+type tally struct {
+	Accepted  int    `json:"accepted"`
+	Duplicate int    `json:"duplicate"`
+	Refused   int    `json:"refused"`
+	First     string `json:"first_refusal,omitempty"`
+}
+
+// An answer is intake's answer to one submission.
+type answer struct {
+	Tracking  string `json:"tracking"`
+	Duplicate bool   `json:"duplicate"`
+	Code      string `json:"code"`
+	Detail    string `json:"detail"`
+}
+
+func (t *tally) add(a answer) {
+	switch {
+	case a.Tracking == "":
+		t.Refused++
+		if t.First == "" {
+			t.First = a.Detail + " [" + a.Code + "]"
+		}
+	case a.Duplicate:
+		t.Duplicate++
+	default:
+		t.Accepted++
+	}
+}
+
+func (s *settings) submitLines(ctx context.Context, channel string, r io.Reader, t *tally) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 4<<20)
+	var batch bytes.Buffer
+	n := 0
+	flush := func() error {
+		if n == 0 {
+			return nil
+		}
+		var out struct {
+			Results []answer `json:"results"`
+		}
+		if _, err := s.call(ctx, http.MethodPost, "/in/"+channel, "application/x-ndjson", &batch, &out); err != nil {
+			return err
+		}
+		for _, a := range out.Results {
+			t.add(a)
+		}
+		batch, n = bytes.Buffer{}, 0
+		_, _ = fmt.Fprintf(s.errOut, "已交 %d 件\n", t.Accepted+t.Duplicate+t.Refused)
+		return nil
+	}
+	for lines.Scan() {
+		if strings.TrimSpace(lines.Text()) == "" {
+			continue
+		}
+		batch.Write(lines.Bytes())
+		batch.WriteByte('\n')
+		if n++; n == batchLines {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read line %d: %w", t.Accepted+t.Duplicate+t.Refused+n+1, err)
+	}
+	return flush()
+}
+
+func (s *settings) submitWhole(ctx context.Context, channel, name string, r io.Reader, t *tally) error {
+	mediaType := mime.TypeByExtension(filepath.Ext(name))
+	if mediaType == "" {
+		mediaType = "application/octet-stream"
+	}
+	var out struct {
+		answer
+		Results []answer `json:"results"`
+	}
+	if _, err := s.call(ctx, http.MethodPost, "/in/"+channel, mediaType, r, &out); err != nil {
+		return err
+	}
+	if len(out.Results) == 0 {
+		out.Results = []answer{out.answer}
+	}
+	for _, a := range out.Results {
+		t.add(a)
+	}
+	return nil
+}

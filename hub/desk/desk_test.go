@@ -1,0 +1,119 @@
+package desk_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/desk"
+	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var nine = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+// toHeating sends everything to the heating department.
+type toHeating struct{}
+
+func (toHeating) Decide(*hub.Submission) hub.Decision {
+	return hub.Decision{RuleSet: "abc", Lead: "heating", Rule: "供热-001", Class: hub.Class{Topic: "heating"}}
+}
+
+type plainFacts struct{}
+
+func (plainFacts) Facts(context.Context, hub.ChannelCode, hub.PlaceCode) (hub.Facts, error) {
+	return hub.Facts{Calendar: calendar.New()}, nil
+}
+
+type store struct{ *postgres.DB }
+
+func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
+	return s.DB.ChangeCase(ctx, id, messageID, nine, change)
+}
+
+func newDesk(t *testing.T) (*desk.Desk, *postgres.DB) {
+	t.Helper()
+	db := pgtest.Open(t)
+	return desk.New(store{db}, toHeating{}, plainFacts{}, hub.ClockFunc(func() time.Time { return nine })), db
+}
+
+func envelope(t *testing.T, v any) *message.Message {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return message.NewMessage("m", b)
+}
+
+var cold = hub.Submission{
+	Content: hub.Content{Title: "暖气不热", Text: "三天了", Reporter: hub.Reporter{Phone: "19900000001"}},
+	Receipt: "r_1", Case: "BY1", Channel: "qr", ExternalID: "1", SubmittedAt: nine, ReceivedAt: nine,
+}
+
+func TestASubmissionSentTwiceIsOneCase(t *testing.T) {
+	d, db := newDesk(t)
+	for range 3 {
+		if err := d.Receive(t.Context(), []*message.Message{envelope(t, cold), envelope(t, cold)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := db.CountCases(t.Context(), hub.Filter{}); n != 1 || err != nil {
+		t.Fatalf("%d cases, %v; want one", n, err)
+	}
+}
+
+func TestAMessageThatIsNotASubmissionIsRefusedWhole(t *testing.T) {
+	d, db := newDesk(t)
+	err := d.Receive(t.Context(), []*message.Message{envelope(t, cold), message.NewMessage("x", []byte("{"))})
+	if hub.CodeOf(err) != hub.CodeInvalid {
+		t.Fatalf("got %v, want invalid", err)
+	}
+	if n, _ := db.CountCases(t.Context(), hub.Filter{}); n != 0 {
+		t.Fatalf("%d cases of a batch that was refused", n)
+	}
+}
+
+func TestADepartmentsUpdatesMoveTheCaseOnce(t *testing.T) {
+	d, db := newDesk(t)
+	if err := d.Receive(t.Context(), []*message.Message{envelope(t, cold)}); err != nil {
+		t.Fatal(err)
+	}
+	done := hub.Update{ID: "u1", Department: "heating", Case: "BY1", Step: hub.Resolved, Text: "已恢复供热", At: nine}
+	for range 2 {
+		if err := d.Update(t.Context(), []*message.Message{envelope(t, done)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, s, err := db.Case(t.Context(), "BY1")
+	if err != nil || c.Status != hub.StatusResolved || s.Text != "三天了" {
+		t.Fatalf("case %+v, %v", c, err)
+	}
+	events, err := db.Events(t.Context(), "BY1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folded hub.Case
+	for _, e := range events {
+		folded = hub.Apply(folded, e)
+	}
+	if a, b := asJSON(t, folded), asJSON(t, c); a != b {
+		t.Fatalf("the row is not the fold of its events\nfold %s\nrow  %s", a, b)
+	}
+	late := hub.Update{ID: "u2", Department: "heating", Case: "BY1", Step: hub.SentBack, Text: "不归我们"}
+	if err := d.Update(t.Context(), []*message.Message{envelope(t, late)}); hub.CodeOf(err) != hub.CodeConflict {
+		t.Fatalf("sent back after the end: got %v, want conflict", err)
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	return string(envelope(t, v).Payload)
+}
