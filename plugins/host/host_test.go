@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -54,7 +53,7 @@ func spec(dir, kind string) host.Spec {
 // run runs the plugin until the test ends, and wants it to leave nothing.
 func run(t *testing.T, s host.Spec) *host.Plugin {
 	t.Helper()
-	p := host.New(s, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p := host.New(s, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -79,7 +78,7 @@ func run(t *testing.T, s host.Spec) *host.Plugin {
 
 func dir(t *testing.T) string {
 	t.Helper()
-	d, err := os.MkdirTemp("", "mp")
+	d, err := os.MkdirTemp("", "mp") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

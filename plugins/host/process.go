@@ -24,6 +24,7 @@ type process struct {
 	cmd    *exec.Cmd
 	client *goplugin.Client
 	dept   *grpc.Client
+	dir    string // its sockets
 }
 
 // start starts and configures a process; on error none is left.
@@ -33,7 +34,8 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*process, error) {
 		return nil, err
 	}
 	cmd := exec.Command(spec.Command[0], spec.Command[1:]...)
-	cmd.Env = environ(spec.Env)
+	// go-plugin passes this on only to runners of its own.
+	cmd.Env = append(environ(spec.Env), goplugin.EnvUnixSocketDir+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	client := goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  grpc.Handshake(),
@@ -43,11 +45,10 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*process, error) {
 		StartTimeout:     spec.Timing.Start,
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
-		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: dir},
 		Logger:           logger(log),
 		GRPCDialOptions:  []rpc.DialOption{rpc.WithDefaultCallOptions(rpc.MaxCallRecvMsgSize(grpc.MaxMessage))},
 	})
-	proc := &process{cmd: cmd, client: client}
+	proc := &process{cmd: cmd, client: client, dir: dir}
 	if err := proc.connect(ctx, spec); err != nil {
 		proc.stop(0, nil)
 		return nil, fmt.Errorf("start plugin of %s: %w", spec.Department, err)
@@ -98,6 +99,8 @@ func (p *process) stop(grace time.Duration, asked func() error) {
 		p.await(2 * time.Second)
 	}
 	p.client.Kill()
+	_ = os.RemoveAll(p.dir)
+	_ = os.Remove(filepath.Dir(p.dir)) // if it was the last
 }
 
 // await returns when the process has exited, at the latest after d.
@@ -128,7 +131,7 @@ func runDir(spec Spec) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make run directory: %w", err)
 	}
-	if n := len(dir) + len("/plugin-dir0123456789/plugin0123456789"); n > 107 {
+	if n := len(dir) + len("/plugin0123456789"); n > 107 {
 		return "", &hub.Error{Code: hub.CodeInvalid, Key: "plugin.run_dir_too_long", Args: []any{dir}}
 	}
 	return dir, nil

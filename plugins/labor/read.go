@@ -11,6 +11,14 @@ import (
 
 const number = `([0-9][0-9,]*(?:\.[0-9]+)?[万千百]?[0-9]*|[零一二两三四五六七八九十百千万]+)`
 
+// maxWorkers bounds what can be a number of workers: more is a population.
+const maxWorkers = 5000
+
+// owed lists the words without which a crowd is no wage case.
+func owed() []string {
+	return []string{"欠", "讨薪", "讨要", "血汗钱", "不发工资", "没发工资", "未发工资", "工资未发", "不给工资", "工资不给", "工资没给"}
+}
+
 type reader struct {
 	employer, workers, amount, months *regexp.Regexp
 }
@@ -35,9 +43,9 @@ func (r *reader) read(c hub.Content, critical int) hub.Receipt {
 	if e := r.findEmployer(text); e != "" {
 		facts["employer"], out.Group = e, e
 	}
-	if n := largest(r.workers, text); n > 0 {
+	if n := largest(r.workers, text); n > 0 && n <= maxWorkers {
 		facts["workers"] = reading.Amount(n)
-		out.Critical = n >= float64(critical)
+		out.Critical = n >= float64(critical) && reading.Words(text, owed()) != nil
 	}
 	if n := largest(r.amount, text); n > 0 {
 		facts["amount"] = reading.Amount(n)
@@ -55,7 +63,7 @@ func (r *reader) read(c hub.Content, critical int) hub.Receipt {
 func (r *reader) findEmployer(text string) string {
 	for _, m := range r.employer.FindAllString(text, -1) {
 		name := m
-		for _, lead := range []string{"拖欠", "承建", "承包", "老板", "受雇于", "就职于", "打工", "干活", "上班", "反映", "我们", "他们", "在", "给", "被", "于", "是", "为", "的", "由", "向", "到", "，", "我"} {
+		for _, lead := range []string{"投诉", "举报", "请求", "咨询", "请问", "作为", "批准", "拖欠", "承建", "承包", "老板", "受雇于", "就职于", "打工", "干活", "上班", "反映", "我们", "他们", "在", "给", "被", "于", "是", "为", "的", "由", "向", "到", "，", "我"} {
 			if i := strings.LastIndex(name, lead); i >= 0 && utf8.RuneCountInString(name[i+len(lead):]) >= 3 {
 				name = name[i+len(lead):]
 			}

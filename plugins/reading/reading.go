@@ -56,8 +56,8 @@ type Patterns struct {
 // NewPatterns compiles the expressions.
 func NewPatterns() *Patterns {
 	return &Patterns{
-		compound: regexp.MustCompile(`(` + han + `{2,14}?(?:小区|花园|家园|嘉园|佳苑|家属院|家属楼|新村|公寓|苑|名城|名都|华府|公馆|庄园|雅居|安置点))`),
-		building: regexp.MustCompile(`(` + digit + `{1,4}|[A-Za-z])(?:号楼|栋|幢|#楼|#|座)`),
+		compound: regexp.MustCompile(`(` + han + `{2,14}?(?:小区|花园|家园|嘉园|佳苑|家属院|家属楼|新村|公寓|苑|名都|华府|公馆|庄园|雅居|安置点))`),
+		building: regexp.MustCompile(`(` + digit + `{1,4}|[A-Za-z])(?:号楼|号栋|栋|幢|#楼|#)|([0-9]{1,3}|[A-Za-z])座`),
 		unit:     regexp.MustCompile(`(` + digit + `{1,3})单元`),
 		room:     regexp.MustCompile(`([0-9]{3,4})(?:室|户|号房|房)`),
 		station:  regexp.MustCompile(`(` + han + `{1,10}?(?:换热站|热力站|供热站|锅炉房))`),
@@ -97,7 +97,7 @@ func named(s string) bool {
 	if utf8.RuneCountInString(s) < 3 {
 		return false
 	}
-	for _, w := range []string{"们", "我们", "咱们", "本", "该", "这", "此", "这个", "整个", "全", "一个", "某", "老旧", "各", "多个", "个", "贵"} {
+	for _, w := range []string{"们", "我们", "咱们", "本", "居民", "住宅", "商品房", "该", "这", "此", "这个", "整个", "全", "一个", "某", "老旧", "各", "多个", "个", "贵"} {
 		if s == w+"小区" || s == w+"家属院" || s == w+"公寓" {
 			return false
 		}
@@ -117,8 +117,11 @@ func (p Place) Facts(facts map[string]string) {
 }
 
 func first(re *regexp.Regexp, text string) string {
-	if m := re.FindStringSubmatch(text); m != nil {
-		return m[1]
+	m := re.FindStringSubmatch(text)
+	for i := 1; i < len(m); i++ {
+		if m[i] != "" {
+			return m[i]
+		}
 	}
 	return ""
 }
