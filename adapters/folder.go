@@ -29,6 +29,9 @@ type Folder struct {
 // Scan handles all files once, in the order of their names. Its error tells
 // which files have to wait.
 func (f Folder) Scan(ctx context.Context) error {
+	if err := os.MkdirAll(f.Path, 0o750); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
 		return fmt.Errorf("scan folder: %w", err)
@@ -57,7 +60,8 @@ func (f Folder) ready(e os.DirEntry) bool {
 	}
 	info, err := e.Info()
 	return err == nil && info.Mode().IsRegular() && !strings.HasPrefix(name, ".") &&
-		!strings.HasPrefix(name, "~$") && f.Clock.Now().Sub(info.ModTime()) >= f.Settle
+		!strings.HasPrefix(name, "~$") &&
+		(f.Settle == 0 || f.Clock.Now().Sub(info.ModTime()) >= f.Settle)
 }
 
 func (f Folder) take(ctx context.Context, name string) error {

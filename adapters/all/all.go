@@ -5,12 +5,18 @@ package all
 
 import (
 	"github.com/mashang-hub/mashang/adapters"
+	"github.com/mashang-hub/mashang/adapters/hotline"
+	"github.com/mashang-hub/mashang/adapters/kuaiban"
 	"github.com/mashang-hub/mashang/adapters/netizen"
+	"github.com/mashang-hub/mashang/adapters/petition"
 )
 
 // Registry returns the kinds that a channel file may name.
 func Registry() adapters.Registry {
 	return adapters.Registry{
+		kuaiban.Spec(),
+		hotline.Spec(),
 		netizen.Spec(),
+		petition.Spec(),
 	}
 }
