@@ -17,6 +17,7 @@ func TestConformance(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			plugintest.Run(t, plugintest.Suite{
 				New: func(t *testing.T) plugins.Department {
+					t.Helper()
 					d, ok := all.Department(kind, hub.ClockFunc(time.Now), slog.New(slog.DiscardHandler))
 					if !ok {
 						t.Fatalf("no department %q", kind)

@@ -9,7 +9,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -27,6 +29,8 @@ const watchEvery = time.Second
 // hub is done with it. It exits the process when the hub has died, so that no
 // plugin is left behind.
 func Serve(dept plugins.Department) {
+	// The hub asks with SIGTERM: whatever the program set up for it, leave.
+	signal.Reset(syscall.SIGTERM)
 	stop := make(chan struct{})
 	defer close(stop)
 	go watchParent(os.Getppid(), stop)
