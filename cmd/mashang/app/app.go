@@ -76,7 +76,7 @@ type step struct {
 
 // New returns an App; it starts nothing.
 func New(opts Options, log *slog.Logger) *App {
-	return &App{opts: opts, log: log, clock: hub.ClockFunc(time.Now), metrics: prometheus.NewRegistry()}
+	return &App{opts: opts, log: log, clock: hub.ClockFunc(now), metrics: prometheus.NewRegistry()}
 }
 
 // Run starts the hub, calls ready when the first request can come, and blocks
@@ -165,3 +165,7 @@ func ignoreClosed(err error) error {
 	}
 	return err
 }
+
+// now is the time in microseconds, as PostgreSQL keeps it: an event reads back
+// as it was written.
+func now() time.Time { return time.Now().Truncate(time.Microsecond) }

@@ -101,4 +101,3 @@ func (a *App) openCases() float64 {
 	}
 	return float64(n)
 }
-

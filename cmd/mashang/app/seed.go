@@ -43,10 +43,13 @@ func (a *App) seedDemo(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("numbering key: %w", err)
 	}
+	opened := map[string]hub.CaseID{} // by channel/external id, for those that are merged
 	for _, c := range a.city.Demo {
-		if err := a.live(ctx, key, c); err != nil {
+		id, err := a.live(ctx, key, c, opened)
+		if err != nil {
 			return fmt.Errorf("demo case %s: %w", c.ExternalID, err)
 		}
+		opened[string(c.Channel)+"/"+c.ExternalID] = id
 	}
 	return nil
 }
@@ -61,10 +64,9 @@ func (f publisherFunc) Publish(topic string, msgs ...*message.Message) error {
 
 // live opens one invented case and takes it through its steps, spread evenly
 // over its age.
-func (a *App) live(ctx context.Context, key []byte, c city.DemoCase) error {
+func (a *App) live(ctx context.Context, key []byte, c city.DemoCase, opened map[string]hub.CaseID) (hub.CaseID, error) {
 	now := a.clock.Now()
-	age := time.Duration(c.HoursAgo * float64(time.Hour))
-	at := now.Add(-age)
+	at := c.Opened(now)
 	clock := hub.ClockFunc(func() time.Time { return at })
 	d := desk.New(deskStore{a.db, clock, len(c.Life) > 0}, a.holder, a.know, clock)
 	straight := publisherFunc(func(_ string, msgs ...*message.Message) error { return d.Receive(ctx, msgs) })
@@ -80,22 +82,27 @@ func (a *App) live(ctx context.Context, key []byte, c city.DemoCase) error {
 		err = got[0].Err
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
+	id := got[0].Case
 	for i, step := range c.Life {
-		at = now.Add(-age + age*time.Duration(i+1)/time.Duration(len(c.Life)+1))
-		row, _, err := a.db.Case(ctx, got[0].Case)
+		at = c.At(i, now)
+		row, _, err := a.db.Case(ctx, id)
 		if err != nil {
-			return err
+			return "", err
 		}
-		for _, cmd := range commandsOf(step, row, c, at) {
-			if row, err = d.Do(ctx, got[0].Case, cmd); err != nil {
-				a.log.Warn("demo step", "case_id", got[0].Case, "step", string(step), "err", err)
+		cmds := commandsOf(step, row, c, at)
+		if step.Name() == "merge" {
+			cmds = append(cmds, hub.Merge{By: clerk(), Into: opened[step.Arg()], Text: "同一事项"})
+		}
+		for _, cmd := range cmds {
+			if row, err = d.Do(ctx, id, cmd); err != nil {
+				a.log.Warn("demo step", "case_id", id, "step", string(step), "err", err)
 				break
 			}
 		}
 	}
-	return nil
+	return id, nil
 }
 
 // commandsOf turns a step of a life into commands of the one who would give
@@ -104,7 +111,7 @@ func commandsOf(step city.Step, c hub.Case, demo city.DemoCase, now time.Time) [
 	name, text, _ := strings.Cut(string(step), ":")
 	var out []hub.Command
 	lead := c.Lead()
-	clerk := hub.By{Actor: hub.Actor{Kind: hub.ActorPerson, ID: "clerk", Name: "分拨员"}}
+	clerk := clerk()
 	if c.Status == hub.StatusSorting && name != "reject" && name != "answer" && name != "assign" && name != "merge" {
 		lead = demo.Lead
 		out = append(out, hub.Assign{By: clerk, Lead: lead, Co: demo.Co})
@@ -140,6 +147,10 @@ func commandsOf(step city.Step, c hub.Case, demo city.DemoCase, now time.Time) [
 		out = append(out, cmd)
 	}
 	return out
+}
+
+func clerk() hub.By {
+	return hub.By{Actor: hub.Actor{Kind: hub.ActorPerson, ID: "clerk", Name: "分拨员"}}
 }
 
 // personal are the steps that do not depend on the department.

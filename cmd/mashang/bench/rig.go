@@ -151,7 +151,7 @@ func manyRules(n int) (*rules.Set, error) {
 	var b strings.Builder
 	b.WriteString("版本: 1\n负责人: 测试\n规则:\n")
 	for i := range n {
-		fmt.Fprintf(&b, "  - 编号: 测-%05d\n    名称: 第%d条\n    当: 含任一(\"%s\", \"%s\") 且 含任一(\"%s\")\n    则: {牵头: %s, 类别: 城乡建设}\n    优先: %d\n",
+		fmt.Fprintf(&b, "  - 编号: 测-%05d\n    名称: 第%d条\n    当: 含任一(\"%s\", \"%s\") 且 含任一(\"%s\")\n    则: {主办: %s, 类别: 城乡建设}\n    优先: %d\n",
 			i, i, word(i), word(i+7), word(i*3+1), departments()[i%len(departments())], i)
 	}
 	return rules.Load(fstest.MapFS{"many.yaml": {Data: []byte(b.String())}}, departments())
