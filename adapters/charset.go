@@ -63,7 +63,7 @@ const (
 // empty, from the ending of a file name.
 func FormatOf(name, mediaType string) (Format, string, error) {
 	media, params, err := mime.ParseMediaType(mediaType)
-	if mediaType == "" || err != nil {
+	if mediaType == "" || err != nil || (media == "application/octet-stream" && name != "") {
 		media = name[strings.LastIndexByte(name, '.')+1:]
 	}
 	media = strings.ToLower(media)

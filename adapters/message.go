@@ -56,7 +56,7 @@ func sentences() map[string]string {
 		"attachment.kind":           "只收 JPG、PNG、WebP 格式的照片。",
 		"attachment.too_many":       "照片最多 %v 张。",
 		"attachment.too_large":      "每张照片最大 %v MB。",
-		"qr.unknown":                "这个二维码已停用或不存在。请拨 12345。",
+		"qr.too_long":               "文字太长，最多 %v 字。请删减，或分几次提交。",
 	}
 }
 

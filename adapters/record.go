@@ -24,11 +24,14 @@ type Record struct {
 // ReadRecords reads flat records of any Format. GB18030 is read exactly or
 // refused.
 func ReadRecords(r io.Reader, name, mediaType string) ([]Record, error) {
-	format, charset, err := FormatOf(name, mediaType)
+	data, err := ReadAll(r, 4*MaxBody)
 	if err != nil {
 		return nil, err
 	}
-	data, err := ReadAll(r, 4*MaxBody)
+	format, charset, err := FormatOf(name, mediaType)
+	if err != nil && mediaType == "application/octet-stream" && bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		format, err = FormatXLSX, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,11 +9,13 @@ import (
 	"github.com/mashang-hub/mashang/adapters/kuaiban"
 	"github.com/mashang-hub/mashang/adapters/netizen"
 	"github.com/mashang-hub/mashang/adapters/petition"
+	"github.com/mashang-hub/mashang/adapters/qr"
 )
 
 // Registry returns the kinds that a channel file may name.
 func Registry() adapters.Registry {
 	return adapters.Registry{
+		qr.Spec(),
 		kuaiban.Spec(),
 		hotline.Spec(),
 		netizen.Spec(),
