@@ -24,7 +24,7 @@ func newCompiler(sources []source, known []hub.DepartmentCode) *compiler {
 		channel: map[string]string{}, lead: map[string]string{},
 	}
 	c := &compiler{sources: sources, known: known, lifter: l, ids: map[string]bool{}}
-	c.set = &Set{season: season{1015, 415}, known: known}
+	c.set = &Set{season: season{1015, 415}}
 	for i := range sources {
 		s := &sources[i]
 		for k, v := range s.Lexicon {

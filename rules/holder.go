@@ -9,12 +9,13 @@ import (
 
 // A Holder keeps the rule set in use. It is safe for concurrent use.
 type Holder struct {
+	known   []hub.DepartmentCode
 	current atomic.Pointer[Set]
 }
 
-// NewHolder starts with set; later loads know the same departments.
-func NewHolder(set *Set) *Holder {
-	h := &Holder{}
+// NewHolder starts with set; known are the departments for later loads.
+func NewHolder(set *Set, known []hub.DepartmentCode) *Holder {
+	h := &Holder{known: known}
 	h.current.Store(set)
 	return h
 }
@@ -29,7 +30,7 @@ func (h *Holder) Decide(s *hub.Submission) hub.Decision { return h.Set().Decide(
 // the error, which wraps Problems, says why. changed is false if the new set
 // says the same.
 func (h *Holder) Reload(fsys fs.FS) (changed bool, err error) {
-	set, err := Load(fsys, h.Set().known)
+	set, err := Load(fsys, h.known)
 	if err != nil {
 		return false, err
 	}

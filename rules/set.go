@@ -13,7 +13,6 @@ import (
 // safe for concurrent use.
 type Set struct {
 	hash     hub.RuleSetHash
-	known    []hub.DepartmentCode
 	rules    []rule // in order of stage, then rank
 	tables   []table
 	scores   []score
