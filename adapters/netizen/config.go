@@ -40,7 +40,7 @@ func board() adapters.Mapping {
 			"external_id": "留言编号", "title": "留言主题", "text": "留言详情",
 			"submitted_at": "留言时间", "account": "留言用户",
 		},
-		TimeLayouts: []string{"2006/1/2 15:04:05", "2006/1/2 15:04"},
+		TimeLayouts: []string{"2006/1/2 15:04:05", "2006/1/2 15:04", "1/2/06 15:04"},
 		Ignore:      []string{"答复意见", "答复时间"},
 	}
 }
