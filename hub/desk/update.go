@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -54,7 +55,7 @@ func commands(u hub.Update) ([]hub.Command, error) {
 	case hub.Resolved:
 		return []hub.Command{sign, hub.Resolve{By: by, Department: u.Department, Text: u.Text}}, nil
 	case hub.Escalated:
-		return []hub.Command{hub.Escalate{By: by, Text: u.Text}}, nil
+		return []hub.Command{hub.Escalate{By: by, Text: cmp.Or(u.Text, "部门判定为特急")}}, nil
 	default:
 		return nil, hub.Errorf(hub.CodeInvalid, "update.step", string(u.Step))
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/oklog/run"
@@ -20,6 +19,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/intake"
+	"github.com/mashang-hub/mashang/hub/web"
 )
 
 // doors mounts the channels, the API and the console on one handler and adds
@@ -42,7 +42,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
 		mux.Handle(path, apiHandler)
 	}
-	_ = channels
+	mux.Handle("/", web.New(a.db, a.desk, a.names(channels), a.clock))
 	return mux, nil
 }
 
@@ -75,7 +75,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 func (a *App) deps() adapters.Deps {
 	return adapters.Deps{
 		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,
-		Dir: filepath.Join(a.opts.Data, "channels"), HTTP: &http.Client{Timeout: 30 * time.Second},
+		Dir: a.opts.Data, HTTP: &http.Client{Timeout: 30 * time.Second},
 		Place:          a.place,
 		SaveAttachment: a.saveAttachment,
 	}
@@ -100,4 +100,19 @@ func (a *App) openCases() float64 {
 		return -1
 	}
 	return float64(n)
+}
+
+// names tells the console what codes are called.
+func (a *App) names(channels []adapters.Config) web.Names {
+	n := web.Names{
+		City: a.city.Name, Departments: map[hub.DepartmentCode]string{}, Channels: map[hub.ChannelCode]string{},
+		Places: func(code hub.PlaceCode) string { return a.places[code].Name },
+	}
+	for _, d := range a.city.Departments {
+		n.Departments[d.Code] = d.Name
+	}
+	for _, c := range channels {
+		n.Channels[c.Code] = c.Name
+	}
+	return n
 }

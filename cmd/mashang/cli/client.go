@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -14,6 +15,11 @@ import (
 // out, unless that is nil. A hub that does not answer is exit code 3; an answer
 // that is a problem is exit code 1 with the problem's Chinese detail.
 func (s *settings) call(ctx context.Context, method, path, mediaType string, body io.Reader, out any) (int, error) {
+	return s.signed(ctx, method, path, mediaType, body, out, nil)
+}
+
+// signed is call with a sender's proof added to the request.
+func (s *settings) signed(ctx context.Context, method, path, mediaType string, body io.Reader, out any, sign func(*http.Request) error) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(s.url, "/")+path, body)
@@ -22,6 +28,14 @@ func (s *settings) call(ctx context.Context, method, path, mediaType string, bod
 	}
 	if mediaType != "" {
 		req.Header.Set("Content-Type", mediaType)
+	}
+	if token := os.Getenv("MASHANG_TOKEN"); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if sign != nil {
+		if err := sign(req); err != nil {
+			return 0, fmt.Errorf("sign the request: %w", err)
+		}
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

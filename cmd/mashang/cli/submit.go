@@ -13,13 +13,18 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mashang-hub/mashang/adapters"
+	"github.com/mashang-hub/mashang/adapters/all"
+	"github.com/mashang-hub/mashang/cmd/mashang/city"
+	"github.com/mashang-hub/mashang/hub"
 )
 
 // A batch is posted at once: intake takes it as one produce to the bus.
 const batchLines = 500
 
 func newSubmit(s *settings) *cobra.Command {
-	var channel string
+	var channel, config string
 	c := &cobra.Command{
 		Use: "submit FILE", Short: "把文件里的来件交给一个渠道", Args: cobra.ExactArgs(1),
 		Example: "  mashang submit --channel netizen 留言.jsonl\n  mashang submit --channel hotline 工单.xml -o json",
@@ -29,11 +34,15 @@ func newSubmit(s *settings) *cobra.Command {
 				return &exitError{exitUsage, err}
 			}
 			defer func() { _ = f.Close() }()
+			sender, err := newSender(s, config, hub.ChannelCode(channel))
+			if err != nil {
+				return err
+			}
 			t := &tally{}
 			if filepath.Ext(args[0]) == ".jsonl" {
-				err = s.submitLines(cmd.Context(), channel, f, t)
+				err = sender.lines(cmd.Context(), f, t)
 			} else {
-				err = s.submitWhole(cmd.Context(), channel, args[0], f, t)
+				err = sender.whole(cmd.Context(), args[0], f, t)
 			}
 			if err != nil {
 				return err
@@ -50,6 +59,7 @@ func newSubmit(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&channel, "channel", "", "渠道代码，如 qr、kuaiban、hotline、netizen、petition")
+	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
 	_ = c.MarkFlagRequired("channel")
 	return c
 }
@@ -84,7 +94,51 @@ func (t *tally) add(a answer) {
 	}
 }
 
-func (s *settings) submitLines(ctx context.Context, channel string, r io.Reader, t *tally) error {
+// A sender posts to one channel with the proof that the channel asks for.
+type sender struct {
+	*settings
+	channel hub.ChannelCode
+	signer  adapters.Signer // nil when the channel asks for none
+}
+
+// newSender reads the channel's configuration: the secret comes from the same
+// environment variable as that of the hub, or is the demonstration's.
+func newSender(s *settings, config string, channel hub.ChannelCode) (*sender, error) {
+	c, err := city.Load(cityFS(config))
+	if err != nil {
+		return nil, fmt.Errorf("read the city's folder: %w", err)
+	}
+	configs, err := adapters.LoadChannels(c.Channels)
+	if err != nil {
+		return nil, fmt.Errorf("read the channels: %w", err)
+	}
+	codes := make([]string, 0, len(configs))
+	for _, ch := range configs {
+		if codes = append(codes, string(ch.Code)); ch.Code != channel {
+			continue
+		}
+		a, err := all.Registry().New(ch, nil, adapters.Deps{Demo: true, Getenv: os.Getenv}.Complete())
+		if err != nil {
+			return nil, err
+		}
+		signer, _ := a.(adapters.Signer)
+		return &sender{s, channel, signer}, nil
+	}
+	return nil, &exitError{exitUsage, fmt.Errorf("没有渠道 %q，只有 %s", channel, strings.Join(codes, "、"))}
+}
+
+func (s *sender) post(ctx context.Context, mediaType string, body []byte, out any) error {
+	_, err := s.signed(ctx, http.MethodPost, "/in/"+string(s.channel), mediaType, bytes.NewReader(body), out,
+		func(r *http.Request) error {
+			if s.signer == nil {
+				return nil
+			}
+			return s.signer.Sign(r, body)
+		})
+	return err
+}
+
+func (s *sender) lines(ctx context.Context, r io.Reader, t *tally) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 4<<20)
 	var batch bytes.Buffer
@@ -96,7 +150,7 @@ func (s *settings) submitLines(ctx context.Context, channel string, r io.Reader,
 		var out struct {
 			Results []answer `json:"results"`
 		}
-		if _, err := s.call(ctx, http.MethodPost, "/in/"+channel, "application/x-ndjson", &batch, &out); err != nil {
+		if err := s.post(ctx, "application/x-ndjson", batch.Bytes(), &out); err != nil {
 			return err
 		}
 		for _, a := range out.Results {
@@ -124,7 +178,11 @@ func (s *settings) submitLines(ctx context.Context, channel string, r io.Reader,
 	return flush()
 }
 
-func (s *settings) submitWhole(ctx context.Context, channel, name string, r io.Reader, t *tally) error {
+func (s *sender) whole(ctx context.Context, name string, r io.Reader, t *tally) error {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
 	mediaType := mime.TypeByExtension(filepath.Ext(name))
 	if mediaType == "" {
 		mediaType = "application/octet-stream"
@@ -133,7 +191,7 @@ func (s *settings) submitWhole(ctx context.Context, channel, name string, r io.R
 		answer
 		Results []answer `json:"results"`
 	}
-	if _, err := s.call(ctx, http.MethodPost, "/in/"+channel, mediaType, r, &out); err != nil {
+	if err := s.post(ctx, mediaType, body, &out); err != nil {
 		return err
 	}
 	if len(out.Results) == 0 {
