@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/mask"
+)
+
+// A file is the data of a case page.
+type file struct {
+	Case       hub.Case
+	Content    hub.Content
+	Submission hub.Submission
+	Events     []hub.Event
+	Deliveries []hub.Delivery
+	Decision   *hub.Decision // why it was assigned so
+	Duty       *hub.Duty     // who was told last
+	Actions    []action
+	Done       string // the action just done, in Chinese
+	Problem    string // why it was not done
+	Typed      string // the text that was typed, to be kept
+	Tried      string // the action that failed
+	Parts      []option
+	Everyone   []option
+}
+
+func (s *server) showCase(r *http.Request) (view, error) {
+	f, err := s.file(r, hub.CaseID(r.PathValue("id")))
+	if err != nil {
+		return view{}, err
+	}
+	if done := r.URL.Query().Get("done"); done != "" {
+		for _, a := range allActions() {
+			if a.Type == done {
+				f.Done = a.Label
+			}
+		}
+	}
+	return view{Name: "case", Title: f.Content.Title, Nav: "cases", Data: f}, nil
+}
+
+func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
+	c, sub, err := s.store.Case(r.Context(), id)
+	if err != nil {
+		return file{}, err
+	}
+	f := file{Case: c, Content: mask.Content(sub.Content), Submission: sub, Actions: actionsFor(c), Everyone: s.departmentOptions()}
+	if f.Content.Title == "" {
+		f.Content.Title = "事项 " + string(c.ID)
+	}
+	if f.Events, err = s.store.Events(r.Context(), id); err != nil {
+		return file{}, err
+	}
+	if f.Deliveries, err = s.store.Deliveries(r.Context(), id); err != nil {
+		return file{}, err
+	}
+	for _, e := range f.Events {
+		if e.Data.Decision != nil {
+			f.Decision = e.Data.Decision
+		}
+		if e.Data.Duty != nil {
+			f.Duty = e.Data.Duty
+		}
+	}
+	for _, a := range c.Assignments {
+		f.Parts = append(f.Parts, option{string(a.Department), s.departmentName(a.Department) + "（" + word("role", a.Role) + "）"})
+	}
+	return f, nil
+}
+
+// do carries out the form's action, then shows the case; on failure the page
+// says why and keeps what was typed.
+func (s *server) do(w http.ResponseWriter, r *http.Request) {
+	id := hub.CaseID(r.PathValue("id"))
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	req, err := readForm(r)
+	if err == nil {
+		var cmd hub.Command
+		if cmd, err = req.Command(); err == nil {
+			_, err = s.desk.Do(r.Context(), id, cmd)
+		}
+	}
+	if err == nil {
+		http.Redirect(w, r, "/cases/"+url.PathEscape(string(id))+"?done="+url.QueryEscape(req.Type), http.StatusSeeOther)
+		return
+	}
+	f, readErr := s.file(r, id)
+	if readErr != nil {
+		s.render(w, r, s.errorView(readErr))
+		return
+	}
+	f.Problem, f.Typed, f.Tried = sentence(err), req.Text, req.Type
+	s.render(w, r, view{Name: "case", Title: "错误：" + f.Content.Title, Nav: "cases", Data: f, Status: status(hub.CodeOf(err))})
+}
