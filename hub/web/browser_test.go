@@ -38,7 +38,7 @@ func TestInBrowser(t *testing.T) {
 				t.Errorf("%s on a %s: %d px too wide, %d controls too small", page.name, size, wide, small)
 			}
 			if dir := os.Getenv("MASHANG_SHOTS"); dir != "" {
-				if err := os.WriteFile(filepath.Join(dir, page.name+"-"+size+".jpg"), act(t, ctx, chromedp.FullScreenshot(80)), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, page.name+"-"+size+".png"), act(t, ctx, chromedp.FullScreenshot(100)), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -253,3 +253,19 @@ func TestActionsFitTheState(t *testing.T) {
 		t.Error("a merged case offers actions")
 	}
 }
+
+func TestProtectKeepsTheConsoleClosed(t *testing.T) {
+	h := web.Protect(handler(&cabinet{}), "secret")
+	for path, want := range map[string]int{"/": 401, casePath: 401, "/cases": 401, "/tx": 401, "/t": 200, "/t/BY7K3M9QXT2F4H": 200, "/assets/style.css": 200} {
+		if code, _, _ := ask(t, h, "GET", path, nil); code != want {
+			t.Errorf("%s: %d, want %d", path, code, want)
+		}
+	}
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/cases", nil)
+	r.SetBasicAuth("anyone", "secret")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 200 {
+		t.Errorf("with the token: %d", w.Code)
+	}
+}
