@@ -71,9 +71,14 @@ func FormatOf(name, mediaType string) (Format, string, error) {
 		ending string
 		format Format
 	}{
-		{"ndjson", FormatLines}, {"jsonl", FormatLines}, {"jsonlines", FormatLines},
-		{"json", FormatJSON}, {"csv", FormatCSV}, {"sheet", FormatXLSX},
-		{"xlsx", FormatXLSX}, {"xml", FormatXML},
+		{"ndjson", FormatLines},
+		{"jsonl", FormatLines},
+		{"jsonlines", FormatLines},
+		{"json", FormatJSON},
+		{"csv", FormatCSV},
+		{"sheet", FormatXLSX},
+		{"xlsx", FormatXLSX},
+		{"xml", FormatXML},
 	} {
 		if strings.HasSuffix(media, f.ending) {
 			return f.format, params["charset"], nil

@@ -71,7 +71,7 @@ func (f Folder) take(ctx context.Context, name string) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	data, err := ReadAll(file, 4*MaxBody)
-	file.Close() // read only
+	_ = file.Close() // read only
 	if err == nil {
 		err = f.Handle(ctx, name, data)
 	}
@@ -116,7 +116,7 @@ func WriteFile(path string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("create file: %w", err)
 	}
-	defer os.Remove(tmp.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
 	_, err = tmp.Write(data)
 	if err == nil {
 		err = tmp.Sync()

@@ -70,7 +70,7 @@ func sheetRecords(data []byte) ([]Record, error) {
 	if err != nil {
 		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "xlsx.invalid", Err: err}
 	}
-	defer f.Close() // read only: nothing to lose
+	defer func() { _ = f.Close() }() // read only: nothing to lose
 	rows, err := f.GetRows(f.GetSheetName(0))
 	if err != nil {
 		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "xlsx.invalid", Err: err}

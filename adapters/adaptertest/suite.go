@@ -159,7 +159,7 @@ func (c *check) same(got hub.Submission) {
 func compare(want, got reflect.Value, errorf func(string, ...any)) {
 	for i := range want.NumField() {
 		name, w, g := want.Type().Field(i).Name, want.Field(i), got.Field(i)
-		switch at, isTime := w.Interface().(time.Time); {
+		switch at, isTime := reflect.TypeAssert[time.Time](w); {
 		case w.IsZero():
 		case isTime:
 			if !at.Equal(g.Interface().(time.Time)) {

@@ -32,8 +32,10 @@ func TestSuite(t *testing.T) {
 			}},
 			Bad: []adaptertest.Sample{
 				{MediaType: "text/xml", Body: `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a><工单编号>1</工单编号><诉求内容>&x;</诉求内容></a>`},
-				{MediaType: "text/xml; charset=gb18030", Body: order}, {MediaType: "text/xml", Body: "<a><b></a>"},
-				{MediaType: "application/json", Body: `{"诉求内容":"没有编号"}`}, {MediaType: "image/png", Body: "x"},
+				{MediaType: "text/xml; charset=gb18030", Body: order},
+				{MediaType: "text/xml", Body: "<a><b></a>"},
+				{MediaType: "application/json", Body: `{"诉求内容":"没有编号"}`},
+				{MediaType: "image/png", Body: "x"},
 			},
 		})
 	}

@@ -6,6 +6,7 @@
 package kuaiban
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ func Spec() adapters.Spec { return adapters.Spec{Kind: "kuaiban", New: New} }
 // A Request is what the app sends.
 type Request struct {
 	ID          string            `json:"id"`
+	ExternalID  string            `json:"external_id"` // another name of ID
 	Title       string            `json:"title"`
 	Text        string            `json:"text"`
 	Place       hub.PlaceCode     `json:"place"`
@@ -97,7 +99,7 @@ func (a *adapter) submission(raw []byte) (hub.Submission, error) {
 	if err := adapters.DecodeJSON(raw, &q); err != nil {
 		return hub.Submission{}, err
 	}
-	if q.ID == "" {
+	if q.ID = cmp.Or(q.ID, q.ExternalID); q.ID == "" {
 		return hub.Submission{}, hub.Errorf(hub.CodeInvalid, "submission.field", "id", "")
 	}
 	if err := adapters.CheckWords(q.Kind, q.Urgency); err != nil {

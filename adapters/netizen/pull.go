@@ -88,7 +88,7 @@ func (a *adapter) page(ctx context.Context, cursor string) (page, error) {
 	if err != nil {
 		return p, err
 	}
-	defer resp.Body.Close() // read only
+	defer func() { _ = resp.Body.Close() }() // read only
 	if resp.StatusCode != http.StatusOK {
 		return p, fmt.Errorf("answered %s", resp.Status)
 	}

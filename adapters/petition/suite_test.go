@@ -19,7 +19,8 @@ func TestSuite(t *testing.T) {
 		Good: adaptertest.Sample{MediaType: "application/json", Body: `{"信访编号":"X1","信访事项":"欠薪","内容":"拖欠工资三个月","信访人":"王五"}`},
 		Want: hub.Submission{ExternalID: "X1", Content: hub.Content{Title: "欠薪", Text: "拖欠工资三个月", Reporter: hub.Reporter{Name: "王五"}}},
 		Bad: []adaptertest.Sample{
-			{MediaType: "text/csv", Body: "信访编号,内容\n1,a,b\n"}, {MediaType: "text/csv", Body: "\"信访"},
+			{MediaType: "text/csv", Body: "信访编号,内容\n1,a,b\n"},
+			{MediaType: "text/csv", Body: "\"信访"},
 			{MediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Body: "PK"},
 		},
 	})

@@ -42,7 +42,7 @@ func (a *adapter) photo(r *http.Request, h *multipart.FileHeader) (hub.Attachmen
 	if err != nil {
 		return hub.Attachment{}, fmt.Errorf("open photo: %w", err)
 	}
-	defer f.Close() // read only
+	defer func() { _ = f.Close() }() // read only
 	data, err := adapters.ReadAll(f, limit)
 	if err != nil {
 		return hub.Attachment{}, err

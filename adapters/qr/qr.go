@@ -7,6 +7,7 @@
 package qr
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -26,7 +27,8 @@ func Spec() adapters.Spec { return adapters.Spec{Kind: "qr", New: New} }
 
 // A Request is what the JSON API takes.
 type Request struct {
-	ID          string        `json:"id"` // made by the form, once
+	ID          string        `json:"id"`          // made by the form, once
+	ExternalID  string        `json:"external_id"` // another name of ID
 	Place       hub.PlaceCode `json:"place"`
 	PlaceText   string        `json:"place_text"`
 	Title       string        `json:"title"`
@@ -103,7 +105,7 @@ func (a *adapter) submission(ctx context.Context, q Request) (hub.Submission, er
 		}
 	}
 	return hub.Submission{
-		Channel: a.channel, ExternalID: q.ID, Place: q.Place, Kind: q.Kind, SubmittedAt: q.SubmittedAt,
+		Channel: a.channel, ExternalID: cmp.Or(q.ID, q.ExternalID), Place: q.Place, Kind: q.Kind, SubmittedAt: q.SubmittedAt,
 		Content: hub.Content{
 			Title: strings.TrimSpace(q.Title), Text: text, PlaceText: q.PlaceText,
 			Reporter: hub.Reporter{

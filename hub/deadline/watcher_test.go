@@ -3,7 +3,6 @@ package deadline_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -112,7 +111,7 @@ func opened(t *testing.T, id hub.CaseID, start time.Time) hub.Case {
 	return c
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/oklog/run"
@@ -96,7 +97,7 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 	a.defers("web server", func() error { return ignoreClosed(listener.Close()) })
 
 	var g run.Group
-	actor(&g, ctx, func(ctx context.Context) error { <-ctx.Done(); return nil })
+	actor(ctx, &g, func(ctx context.Context) error { <-ctx.Done(); return nil })
 	if err := a.actors(ctx, &g, listener); err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 }
 
 // actor adds a loop that ends with its context.
-func actor(g *run.Group, ctx context.Context, loop func(context.Context) error) {
+func actor(ctx context.Context, g *run.Group, loop func(context.Context) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	g.Add(func() error { return loop(ctx) }, func(error) { cancel() })
 }
@@ -150,9 +151,9 @@ func (a *App) defers(name string, undo func() error) {
 // stop undoes what was started, last first.
 func (a *App) stop() error {
 	var all error
-	for i := len(a.teardown) - 1; i >= 0; i-- {
-		if err := a.teardown[i].undo(); err != nil {
-			all = errors.Join(all, fmt.Errorf("stop %s: %w", a.teardown[i].name, err))
+	for _, v := range slices.Backward(a.teardown) {
+		if err := v.undo(); err != nil {
+			all = errors.Join(all, fmt.Errorf("stop %s: %w", v.name, err))
 		}
 	}
 	a.teardown = nil

@@ -37,9 +37,9 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 		lanes[d.Code] = lane
 		topics = append(topics, bus.Alerts(d.Code))
 		a.plugins = append(a.plugins, plugin)
-		actor(g, ctx, plugin.Run)
-		actor(g, ctx, lane.Run)
-		actor(g, ctx, func(ctx context.Context) error {
+		actor(ctx, g, plugin.Run)
+		actor(ctx, g, lane.Run)
+		actor(ctx, g, func(ctx context.Context) error {
 			return plugin.Updates(ctx, func(u hub.Update) error { return lane.Report(ctx, u) })
 		})
 	}

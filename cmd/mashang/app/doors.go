@@ -67,7 +67,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 		if p, ok := adapter.(adapters.PageHandler); ok {
 			mux.Handle("/q/", p.Pages())
 		}
-		actor(g, ctx, adapter.Run)
+		actor(ctx, g, adapter.Run)
 	}
 	return configs, nil
 }

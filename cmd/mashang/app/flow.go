@@ -22,7 +22,7 @@ func (a *App) consumers(ctx context.Context, g *run.Group) {
 }
 
 func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []string, handle func(context.Context, []*message.Message) error) {
-	actor(g, ctx, func(ctx context.Context) error {
+	actor(ctx, g, func(ctx context.Context) error {
 		sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: a.brokers, Group: group, Log: a.log})
 		if err != nil {
 			return fmt.Errorf("join group %s: %w", group, err)
@@ -45,8 +45,8 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 		return msgs
 	}
 	watcher := deadline.New(a.db, facts, out, a.clock, a.log)
-	actor(g, ctx, watcher.Run)
-	actor(g, ctx, a.relay)
+	actor(ctx, g, watcher.Run)
+	actor(ctx, g, a.relay)
 }
 
 // relayBatch is how many outbox rows leave in one transaction.

@@ -96,7 +96,7 @@ func (a *App) live(ctx context.Context, key []byte, c city.DemoCase, opened map[
 			cmds = append(cmds, hub.Merge{By: clerk(), Into: opened[step.Arg()], Text: "同一事项"})
 		}
 		for _, cmd := range cmds {
-			if row, err = d.Do(ctx, id, cmd); err != nil {
+			if _, err = d.Do(ctx, id, cmd); err != nil {
 				a.log.Warn("demo step", "case_id", id, "step", string(step), "err", err)
 				break
 			}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,8 +64,8 @@ func (s benchStore) ChangeCase(ctx context.Context, id hub.CaseID, messageID str
 }
 
 func (r *rig) close() {
-	for i := len(r.undo) - 1; i >= 0; i-- {
-		r.undo[i]()
+	for _, v := range slices.Backward(r.undo) {
+		v()
 	}
 }
 
@@ -73,7 +73,7 @@ func setUp(ctx context.Context, cfg Config) (_ *rig, err error) {
 	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	r := &rig{
 		cases: cfg.Cases, run: run, topic: "mashang.bench." + run, channel: hub.ChannelCode("bench" + run),
-		brokers: cfg.Brokers, dsn: cfg.Postgres, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		brokers: cfg.Brokers, dsn: cfg.Postgres, log: slog.New(slog.DiscardHandler),
 		sent: make(map[string]time.Time, cfg.Cases), seen: make(map[string]bool, cfg.Cases),
 	}
 	defer func() {

@@ -19,7 +19,7 @@ func table(fsys fs.FS, name string, comma rune, header []string, row func(cells 
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	r := csv.NewReader(f)
 	r.Comma, r.Comment, r.FieldsPerRecord = comma, '#', len(header)
 	if first, err := r.Read(); err != nil || !slices.Equal(first, header) {

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,10 +57,6 @@ func (s *settings) print(v any, text func(w io.Writer)) error {
 	enc := json.NewEncoder(s.out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
-}
-
-func (s *settings) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(s.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // Run runs one command and returns its exit code.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -62,6 +63,16 @@ func newSubmit(s *settings) *cobra.Command {
 	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
 	_ = c.MarkFlagRequired("channel")
 	return c
+}
+
+// mediaTypeOf knows the endings of the files that channels take, whatever the
+// machine's own table has.
+func mediaTypeOf(ext string) string {
+	known := map[string]string{
+		".csv": "text/csv", ".json": "application/json", ".xml": "application/xml",
+		".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	}
+	return cmp.Or(known[ext], mime.TypeByExtension(ext), "application/octet-stream")
 }
 
 // A tally counts what became of the submissions of a file.
@@ -183,10 +194,7 @@ func (s *sender) whole(ctx context.Context, name string, r io.Reader, t *tally) 
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	mediaType := mime.TypeByExtension(filepath.Ext(name))
-	if mediaType == "" {
-		mediaType = "application/octet-stream"
-	}
+	mediaType := mediaTypeOf(filepath.Ext(name))
 	var out struct {
 		answer
 		Results []answer `json:"results"`
