@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,25 +180,27 @@ func TestRefusedIsDeadAndRetryAfterIsKept(t *testing.T) {
 
 func TestBreakerSparesADownDepartment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, calls := &shelf{}, 0
+		s := &shelf{}
+		var calls atomic.Int64
 		var alerts []hub.Alert
 		for i := range 50 {
 			alerts = append(alerts, alert("heating", hub.CaseID(fmt.Sprint("C", i)), 1))
 		}
 		_ = s.AddDeliveries(t.Context(), alerts, time.Now())
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		start(t, s, "heating", dispatch.DepartmentFunc(func(ctx context.Context, as []hub.Alert) ([]hub.Receipt, error) {
-			calls++
-			if down {
+			calls.Add(1)
+			if down.Load() {
 				return nil, errors.New("connection refused")
 			}
 			return answer(hub.Delivered)(ctx, as)
 		}), dispatch.Options{Batch: 1, Rest: time.Minute})
 		pass(t, 4*time.Minute)
-		if calls > 7 {
-			t.Errorf("called %d times in 4 minutes", calls)
+		if n := calls.Load(); n > 7 {
+			t.Errorf("called %d times in 4 minutes", n)
 		}
-		down = false
+		down.Store(false)
 		pass(t, 10*time.Minute)
 		for i := range 50 {
 			if d := s.at(i); d.Status != hub.DeliveryDone {
