@@ -192,7 +192,6 @@ func (l *lifter) arithmetic(n ast.Node) error {
 		return nil
 	case *ast.IdentifierNode:
 		if isNumber(n.Value) {
-			l.numbers = true
 			return nil
 		}
 		return faultf("M02", "没有“%s”这个数字字段%s", n.Value, l.suggest(n.Value))

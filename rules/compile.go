@@ -208,7 +208,6 @@ func (c *compiler) department(s *source, line int, rule, name string) hub.Depart
 // finish builds the index.
 func (c *compiler) finish() *Set {
 	x, a := c.set, c.lifter.atoms
-	x.numbers = c.lifter.numbers
 	slices.SortStableFunc(x.rules, func(p, q rule) int { return p.before(&q) })
 	x.index(a)
 	x.pool = sync.Pool{New: func() any { return newScratch(x) }}

@@ -19,6 +19,7 @@ func (x *Set) Decide(s *hub.Submission) hub.Decision {
 	d.classify()
 	d.route()
 	d.finish()
+	m.sub, m.env = nil, env{}
 	return d.Decision
 }
 
@@ -224,11 +225,7 @@ func (m *scratch) scored(table, label int32) []hub.Hit {
 			if p.table != table || p.label != label || len(out) == 8 {
 				continue
 			}
-			name := "text"
-			if h.field == fieldTitle {
-				name = "title"
-			}
-			out = append(out, hub.Hit{Field: name, Word: m.set.words[h.word], Rune: int(h.at)})
+			out = append(out, h.public(m.set.words[h.word]))
 		}
 	}
 	return out

@@ -28,7 +28,7 @@ func TestDuel(t *testing.T) {
 			m.begin(s)
 			got := slices.Clone(m.matches(1))
 			e := m.env
-			e.All = s.Title + "\n" + s.Text
+			e.readNumbers(s)
 			for i, p := range programs {
 				v, err := expr.Run(p, &e)
 				if err != nil {

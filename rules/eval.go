@@ -11,6 +11,7 @@ import (
 // hit is an occurrence of a word; field is fieldTitle or fieldText.
 type hit struct {
 	word, at int32
+	before   int32 // the hit of the same word before this one, -1: none
 	field    field
 }
 
@@ -18,11 +19,14 @@ type hit struct {
 type scratch struct {
 	set     *Set
 	env     env
+	sub     *hub.Submission
 	round   uint32
 	atoms   []uint32 // round in which the atom was last true
 	queued  []uint32 // round in which the rule was last a candidate
 	seen    [2][]uint32
 	hits    []hit
+	last    []int32 // last hit of each word that was seen
+	read    bool    // numbers of the text are known
 	current [fields]int32
 	queue   [3][]int32 // candidates per phase
 	points  [][]float64
@@ -32,6 +36,7 @@ type scratch struct {
 func newScratch(x *Set) *scratch {
 	s := &scratch{set: x, atoms: make([]uint32, len(x.atoms)), queued: make([]uint32, len(x.rules))}
 	s.seen = [2][]uint32{make([]uint32, len(x.words)), make([]uint32, len(x.words))}
+	s.last = make([]int32, len(x.words))
 	for _, t := range x.tables {
 		s.points = append(s.points, make([]float64, len(t.labels)))
 	}
@@ -48,7 +53,7 @@ func (s *scratch) begin(sub *hub.Submission) {
 		clear(s.seen[1])
 		s.round = 1
 	}
-	s.hits = s.hits[:0]
+	s.hits, s.read = s.hits[:0], false
 	for i := range s.queue {
 		s.queue[i] = s.queue[i][:0]
 	}
@@ -58,7 +63,8 @@ func (s *scratch) begin(sub *hub.Submission) {
 	for i := range s.current {
 		s.current[i] = -1
 	}
-	s.env.fill(sub, s.set.season, s.set.numbers)
+	s.env.fill(sub, s.set.season)
+	s.sub = sub
 	s.scan(sub.Title, fieldTitle)
 	s.scan(sub.Text, fieldText)
 	for _, r := range s.set.always {
@@ -71,7 +77,12 @@ func (s *scratch) begin(sub *hub.Submission) {
 func (s *scratch) scan(text string, f field) {
 	x := s.set
 	x.matcher.scan(text, func(w, at int32) {
-		s.hits = append(s.hits, hit{w, at, f})
+		before := int32(-1)
+		if s.seen[fieldTitle][w] == s.round || s.seen[fieldText][w] == s.round {
+			before = s.last[w]
+		}
+		s.last[w] = int32(len(s.hits))
+		s.hits = append(s.hits, hit{w, at, before, f})
 		if s.seen[f][w] == s.round {
 			return
 		}
@@ -234,6 +245,10 @@ func (s *scratch) full(f *form) bool {
 		if f.src == "采暖期" {
 			return s.env.Heating
 		}
+		if !s.read {
+			s.env.readNumbers(s.sub)
+			s.read = true
+		}
 		v, err := expr.Run(f.prog, &s.env)
 		return err == nil && v == true
 	}
@@ -244,12 +259,11 @@ func (s *scratch) full(f *form) bool {
 func (s *scratch) near(f *form) bool {
 	a, b := s.set.atoms[f.kids[0].atom].word, s.set.atoms[f.kids[1].atom].word
 	la, lb, n := s.set.matcher.length[a], s.set.matcher.length[b], int32(f.n)
-	for _, x := range s.hits {
-		if x.word != a {
-			continue
-		}
-		for _, y := range s.hits {
-			if y.word == b && y.field == x.field && y.at-(x.at+la) <= n && x.at-(y.at+lb) <= n {
+	for i := s.last[a]; i >= 0; i = s.hits[i].before {
+		x := &s.hits[i]
+		for j := s.last[b]; j >= 0; j = s.hits[j].before {
+			y := &s.hits[j]
+			if y.field == x.field && y.at-(x.at+la) <= n && x.at-(y.at+lb) <= n {
 				return true
 			}
 		}
@@ -265,19 +279,27 @@ func (s *scratch) where(r *rule) []hub.Hit {
 			continue
 		}
 		k := s.set.atoms[a]
-		for _, h := range s.hits {
-			if h.word == k.word && (k.field == fieldAll || k.field == h.field) {
-				name := "text"
-				if h.field == fieldTitle {
-					name = "title"
-				}
-				out = append(out, hub.Hit{Field: name, Word: k.value, Rune: int(h.at)})
-				break
+		first := int32(-1)
+		for i := s.last[k.word]; i >= 0; i = s.hits[i].before {
+			if k.field == fieldAll || k.field == s.hits[i].field {
+				first = i
 			}
+		}
+		if first >= 0 {
+			out = append(out, s.hits[first].public(k.value))
 		}
 		if len(out) == 8 {
 			break
 		}
 	}
 	return out
+}
+
+// public is h as a decision shows it.
+func (h hit) public(word string) hub.Hit {
+	name := "text"
+	if h.field == fieldTitle {
+		name = "title"
+	}
+	return hub.Hit{Field: name, Word: word, Rune: int(h.at)}
 }

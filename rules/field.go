@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mashang-hub/mashang/hub"
 )
@@ -107,11 +108,10 @@ func (e *env) value(f field) string {
 }
 
 // china is the only time zone of the country.
-func china() *time.Location { return time.FixedZone("CST", 8*3600) }
+var china = sync.OnceValue(func() *time.Location { return time.FixedZone("CST", 8*3600) })
 
-// fill sets e from s; season is when heating runs. Numbers in the text are
-// read only if numbers is set, for a set that asks for them.
-func (e *env) fill(s *hub.Submission, season season, numbers bool) {
+// fill sets e from s; season is when heating runs.
+func (e *env) fill(s *hub.Submission, season season) {
 	*e = env{
 		Title: s.Title, Text: s.Text, Channel: string(s.Channel), Place: string(s.Place),
 		Kind: string(s.Kind), Urgency: string(s.Urgency), Near: nearText,
@@ -122,12 +122,18 @@ func (e *env) fill(s *hub.Submission, season season, numbers bool) {
 		e.Month, e.Hour = float64(t.Month()), float64(t.Hour())
 		e.Heating = season.holds(t)
 	}
-	if numbers {
-		e.All = s.Title + "\n" + s.Text
-		e.Length = float64(len([]rune(s.Text)))
-		e.People = number(s.Extra["人数"], peopleIn(e.All))
-		e.Amount = number(s.Extra["金额"], amountIn(e.All))
+}
+
+// readNumbers fills what only programs ask for.
+func (e *env) readNumbers(s *hub.Submission) {
+	e.All = s.Title + "\n" + s.Text
+	e.Length = float64(utf8.RuneCountInString(s.Text))
+	people, amount := math.NaN(), math.NaN()
+	if strings.ContainsAny(e.All, "0123456789") {
+		people, amount = peopleIn(e.All), amountIn(e.All)
 	}
+	e.People = number(s.Extra["人数"], people)
+	e.Amount = number(s.Extra["金额"], amount)
 }
 
 func number(said string, read float64) float64 {

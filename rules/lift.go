@@ -24,7 +24,6 @@ type lifter struct {
 	channel map[string]string   // channel names to codes
 	lead    map[string]string   // department names to codes
 	used    map[field]bool      // fields of the condition being lifted
-	numbers bool                // some condition needs the text read for numbers
 }
 
 // fault is a mistake inside a condition.
@@ -159,9 +158,6 @@ func (l *lifter) stringTest(f field, n *ast.BinaryNode) (*form, error) {
 }
 
 func (l *lifter) stringLeaf(f field, op, v string) (*form, error) {
-	if f == fieldAll {
-		l.numbers = true
-	}
 	return l.leaf(fieldName(f)+" "+op+" "+strconv.Quote(v), false)
 }
 

@@ -17,7 +17,6 @@ type Set struct {
 	tables   []table
 	scores   []score
 	season   season
-	numbers  bool
 	fallback rule
 	avoid    map[hub.DepartmentCode]*form
 	avoidTo  hub.DepartmentCode
