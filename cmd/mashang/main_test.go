@@ -2,7 +2,9 @@ package main_test
 
 import (
 	"context"
+	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,4 +23,23 @@ func TestMain(m *testing.M) {
 // TestStories runs the command line as a person would: each file is a story.
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+}
+
+func TestExitCodesAreHonest(t *testing.T) {
+	for args, want := range map[string]int{
+		"version":                                0,
+		"rules run --input missing.jsonl":        2,
+		"nonsense":                               2,
+		"case show":                              2,
+		"case list --url http://127.0.0.1:1":     3,
+		"doctor --url http://127.0.0.1:1":        3,
+		"rules check --config testdata/nowhere":  1,
+		"serve --data testdata/never --kafka x":  2,
+		"submit --channel qr testdata/none.json": 2,
+	} {
+		t.Setenv("MASHANG_TOKEN", "")
+		if got := cli.Run(t.Context(), strings.Fields(args), strings.NewReader(""), io.Discard, io.Discard); got != want {
+			t.Errorf("mashang %s: exit code %d, want %d", args, got, want)
+		}
+	}
 }
