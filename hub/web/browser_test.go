@@ -30,24 +30,24 @@ func TestInBrowser(t *testing.T) {
 		{"home", "/"}, {"cases", "/cases"}, {"case", casePath}, {"department", "/departments/heating"}, {"track", "/t/BY7K3M9QXT2F4H"},
 	} {
 		for size, width := range map[string]int64{"phone": 360, "desk": 1280} {
-			act(t, ctx, chromedp.EmulateViewport(width, 900))
-			act(t, ctx, chromedp.Navigate(srv.URL+page.path))
-			wide := act(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
-			small := act(t, ctx, chromedp.Evaluate[int](tooSmall))
+			act(ctx, t, chromedp.EmulateViewport(width, 900))
+			act(ctx, t, chromedp.Navigate(srv.URL+page.path))
+			wide := act(ctx, t, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`))
+			small := act(ctx, t, chromedp.Evaluate[int](tooSmall))
 			if wide > 0 || small > 0 {
 				t.Errorf("%s on a %s: %d px too wide, %d controls too small", page.name, size, wide, small)
 			}
 			if dir := os.Getenv("MASHANG_SHOTS"); dir != "" {
-				if err := os.WriteFile(filepath.Join(dir, page.name+"-"+size+".png"), act(t, ctx, chromedp.FullScreenshot(100)), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, page.name+"-"+size+".png"), act(ctx, t, chromedp.FullScreenshot(100)), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 	}
-	act(t, ctx, chromedp.Navigate(srv.URL+casePath))
-	act(t, ctx, chromedp.Submit(`.act form`))
-	act(t, ctx, chromedp.WaitVisible(`.note.good`))
-	if note := act(t, ctx, chromedp.Text(`.note.good`)); note != "✓ 已执行：签收" {
+	act(ctx, t, chromedp.Navigate(srv.URL+casePath))
+	act(ctx, t, chromedp.Submit(`.act form`))
+	act(ctx, t, chromedp.WaitVisible(`.note.good`))
+	if note := act(ctx, t, chromedp.Text(`.note.good`)); note != "✓ 已执行：签收" {
 		t.Errorf("after signing the page says %q", note)
 	}
 }
@@ -56,7 +56,7 @@ func TestInBrowser(t *testing.T) {
 const tooSmall = `[...document.querySelectorAll('button,input:not([type=hidden]):not([type=checkbox]),select,textarea')]
 	.filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).length`
 
-func act[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+func act[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, a)
 	if err != nil {

@@ -38,11 +38,15 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mashang_cases_open", Help: "Cases that are open."}, a.openCases))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 
-	apiHandler := api.New(api.Config{Store: a.db, Desk: a.desk, Token: a.opts.Token, Ready: a.db.Ping})
+	names := a.names(channels)
+	apiHandler := api.New(api.Config{
+		Store: a.db, Desk: a.desk, Token: a.opts.Token, Ready: a.db.Ping, Log: a.log,
+		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
+	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
 		mux.Handle(path, apiHandler)
 	}
-	mux.Handle("/", web.New(a.db, a.desk, a.names(channels), a.clock))
+	mux.Handle("/", web.Protect(web.New(a.db, a.desk, names, a.clock), a.opts.Token))
 	return mux, nil
 }
 

@@ -13,12 +13,28 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/desk"
+	"github.com/mashang-hub/mashang/hub/postgres"
 )
 
 // consumers adds the desk's two doors: submissions and departments' updates.
 func (a *App) consumers(ctx context.Context, g *run.Group) {
 	a.consume(ctx, g, "mashang.desk", []string{bus.Submissions}, a.desk.Receive)
 	a.consume(ctx, g, "mashang.updates", []string{bus.Updates}, a.desk.Update)
+	a.consume(ctx, g, "mashang.dead", []string{bus.DeadLetters}, a.keepDead)
+}
+
+// keepDead files dead letters where people can list and repair them.
+func (a *App) keepDead(ctx context.Context, msgs []*message.Message) error {
+	for _, m := range msgs {
+		letter := postgres.DeadLetter{
+			At: a.clock.Now(), Stage: m.Metadata.Get(bus.DeadTopic), Key: m.Metadata.Get(bus.MetaKey),
+			Reason: m.Metadata.Get(bus.DeadReason), Payload: m.Payload,
+		}
+		if err := a.db.SaveDeadLetter(ctx, letter); err != nil {
+			return fmt.Errorf("keep a dead letter: %w", err)
+		}
+	}
+	return nil
 }
 
 func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []string, handle func(context.Context, []*message.Message) error) {
