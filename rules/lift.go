@@ -116,19 +116,7 @@ func (l *lifter) binary(n *ast.BinaryNode, neg bool) (*form, error) {
 // stringTest lifts field op constant.
 func (l *lifter) stringTest(f field, n *ast.BinaryNode) (*form, error) {
 	if n.Operator == "in" {
-		list, ok := n.Right.(*ast.ArrayNode)
-		if !ok {
-			return nil, faultf("M03", "“属于”后面要写【…】")
-		}
-		or := &form{op: opOr}
-		for _, k := range list.Nodes {
-			g, err := l.stringTest(f, &ast.BinaryNode{Operator: "==", Left: n.Left, Right: k})
-			if err != nil {
-				return nil, err
-			}
-			or.kids = append(or.kids, g)
-		}
-		return or, nil
+		return l.oneOf(f, n)
 	}
 	if _, ok := n.Right.(*ast.NilNode); ok {
 		g, err := l.equal(f, "")
@@ -155,6 +143,23 @@ func (l *lifter) stringTest(f field, n *ast.BinaryNode) (*form, error) {
 		return l.stringLeaf(f, n.Operator, v.Value)
 	}
 	return nil, faultf("M05", "字段“%s”不能用“%s”", fieldName(f), n.Operator)
+}
+
+// oneOf lifts field in [constants].
+func (l *lifter) oneOf(f field, n *ast.BinaryNode) (*form, error) {
+	list, ok := n.Right.(*ast.ArrayNode)
+	if !ok {
+		return nil, faultf("M03", "“属于”后面要写【…】")
+	}
+	or := &form{op: opOr}
+	for _, k := range list.Nodes {
+		g, err := l.stringTest(f, &ast.BinaryNode{Operator: "==", Left: n.Left, Right: k})
+		if err != nil {
+			return nil, err
+		}
+		or.kids = append(or.kids, g)
+	}
+	return or, nil
 }
 
 func (l *lifter) stringLeaf(f field, op, v string) (*form, error) {
