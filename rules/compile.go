@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -45,15 +46,12 @@ func newCompiler(sources []source, known []hub.DepartmentCode) *compiler {
 }
 
 func merge(into, from map[string]string) {
-	for k, v := range from {
-		into[k] = v
-	}
+	maps.Copy(into, from)
 }
 
 func (c *compiler) problem(s *source, line int, rule string, err error) {
 	p := Problem{File: s.name, Line: line, Rule: rule, Code: "M01", Text: err.Error()}
-	var f fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[fault](err); ok {
 		p.Code, p.Text = f.code, f.text
 	}
 	c.problems = append(c.problems, p)

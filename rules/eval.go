@@ -30,7 +30,6 @@ type scratch struct {
 	current [fields]int32
 	queue   [3][]int32 // candidates per phase
 	points  [][]float64
-	best    map[string]*rule
 }
 
 func newScratch(x *Set) *scratch {
@@ -235,12 +234,7 @@ func (s *scratch) full(f *form) bool {
 		}
 		return true
 	case opOr:
-		for _, k := range f.kids {
-			if s.full(k) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(f.kids, s.full)
 	case opLeaf:
 		if f.src == "采暖期" {
 			return s.env.Heating

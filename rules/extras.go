@@ -28,8 +28,12 @@ func (c *compiler) clocks(s *source, i int, r *rule) {
 		kind hub.DeadlineKind
 		text string
 	}{
-		{hub.ClockSort, t.Sort}, {hub.ClockContact, t.Contact}, {hub.ClockSign, t.Sign},
-		{hub.ClockAccept, t.Accept}, {hub.ClockOnSite, t.OnSite}, {hub.ClockClose, t.Close},
+		{hub.ClockSort, t.Sort},
+		{hub.ClockContact, t.Contact},
+		{hub.ClockSign, t.Sign},
+		{hub.ClockAccept, t.Accept},
+		{hub.ClockOnSite, t.OnSite},
+		{hub.ClockClose, t.Close},
 	} {
 		if k.text == "" {
 			continue

@@ -83,8 +83,7 @@ func (s *source) decode(data []byte) (Problem, bool) {
 		return Problem{}, false
 	}
 	p := Problem{File: s.name, Line: 1, Code: "M01", Text: "文件写法有误：" + firstLine(err)}
-	var y yaml.Error
-	if errors.As(err, &y) {
+	if y, ok := errors.AsType[yaml.Error](err); ok {
 		p.Text = "文件写法有误：" + y.GetMessage()
 		if t := y.GetToken(); t != nil {
 			p.Line = t.Position.Line
@@ -114,7 +113,7 @@ func hashOf(sources []source) (hub.RuleSetHash, error) {
 		if err != nil {
 			return "", fmt.Errorf("hash %s: %w", s.name, err)
 		}
-		fmt.Fprintf(h, "%s %d\n%s\n", s.name, len(data), data)
+		_, _ = fmt.Fprintf(h, "%s %d\n%s\n", s.name, len(data), data)
 	}
 	return hub.RuleSetHash(hex.EncodeToString(h.Sum(nil))), nil
 }

@@ -26,7 +26,7 @@ func (p Problem) String() string {
 }
 
 // Problems is everything that is wrong with a rule folder.
-type Problems []Problem
+type Problems []Problem //nolint:errname // the plural reads better than ProblemsError
 
 // Error lists the problems, one a line.
 func (p Problems) Error() string {
