@@ -25,6 +25,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/local"
 	"github.com/mashang-hub/mashang/plugins/host"
 	"github.com/mashang-hub/mashang/rules"
 )
@@ -59,6 +60,7 @@ type App struct {
 	db       *postgres.DB
 	brokers  []string
 	dsn      string
+	server   *local.Server // nil with a PostgreSQL of somebody else's
 	pub      *kafka.Publisher
 	desk     *desk.Desk
 	know     *knowledge
@@ -98,6 +100,9 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 
 	var g run.Group
 	actor(ctx, &g, func(ctx context.Context) error { <-ctx.Done(); return nil })
+	if a.server != nil {
+		actor(ctx, &g, a.server.Wait)
+	}
 	if err := a.actors(ctx, &g, listener); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 			defer cancel()
 			return server.Stop(ctx)
 		})
-		a.dsn = server.DSN()
+		a.dsn, a.server = server.DSN(), server
 	}
 	db, err := postgres.Open(ctx, a.dsn, a.log)
 	if err != nil {

@@ -69,11 +69,7 @@ func Start(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 	if err := s.initialise(ctx, bin); err != nil {
 		return nil, err
 	}
-	if err := s.launch(bin); err != nil {
-		return nil, err
-	}
-	if err := s.await(ctx); err != nil {
-		_ = s.Stop(context.WithoutCancel(ctx))
+	if err := s.begin(ctx, bin); err != nil {
 		return nil, err
 	}
 	log.Info("started postgres", "pid", s.pid, "dir", s.home)

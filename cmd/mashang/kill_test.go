@@ -1,0 +1,408 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// patience is how long one kill may hold up the hub.
+const patience = 90 * time.Second
+
+// texts lead to the three departments whose plugins are killed.
+var texts = [...]string{
+	"家里暖气不热，供热温度只有十四度，老人受不了。",
+	"小区物业不作为，电梯坏了一个月没有人修。",
+	"工地拖欠农民工工资三个月，老板不接电话。",
+}
+
+// TestKilledHubLosesNothing kills processes at random under load: what was
+// answered with 202 is one case in the end, and its department was told.
+func TestKilledHubLosesNothing(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("MASHANG_CRASH_ROUNDS"))
+	if err != nil || rounds < 1 {
+		t.Skip("set MASHANG_CRASH_ROUNDS=n to kill the hub, its plugins and its PostgreSQL n times")
+	}
+	r := newRig(t)
+	r.start()
+	base := r.total()
+	l := startLoad(t, r.url)
+	for n := range rounds {
+		r.round(n, l)
+	}
+	l.stop()
+	stored := r.settle(base, l)
+	t.Logf("sent %d, acked %d, refused %d, unknown %d, stored %d", l.sent.Load(), len(l.acked), l.refused.Load(), l.unknown.Load(), stored)
+	if sent := int(l.sent.Load()); stored < len(l.acked) || stored > sent {
+		t.Errorf("%d cases stored of %d sent, %d acked", stored, sent, len(l.acked))
+	}
+	r.check(l)
+	r.terminate()
+}
+
+// A rig is the hub as a process, and what it takes to kill it.
+type rig struct {
+	t              *testing.T
+	bin, dir, addr string
+	url            string
+	cmd            *exec.Cmd
+	exited         chan struct{}
+	stderr         *os.File
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "crash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as another user when this is root
+		t.Fatal(err)
+	}
+	r := &rig{t: t, bin: filepath.Join(dir, "mashang"), dir: filepath.Join(dir, "data")}
+	t.Cleanup(func() {
+		r.cleanup()
+		if !t.Failed() {
+			_ = os.RemoveAll(dir)
+		}
+	})
+	if out, err := exec.Command("go", "build", "-o", r.bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	if r.stderr, err = os.Create(filepath.Join(dir, "stderr")); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	r.url = "http://" + r.addr
+	_ = l.Close()
+	return r
+}
+
+// start runs the hub and returns when it is ready.
+func (r *rig) start() {
+	r.t.Helper()
+	began := time.Now()
+	cmd := exec.Command(r.bin, "demo", "--data", r.dir, "--listen", r.addr, "-o", "json")
+	cmd.Stderr = r.stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	ready, exited := make(chan struct{}), make(chan struct{})
+	go func() {
+		for s := bufio.NewScanner(out); s.Scan(); {
+			if strings.Contains(s.Text(), `"ready":true`) {
+				close(ready)
+			}
+		}
+		_ = cmd.Wait()
+		close(exited)
+	}()
+	r.cmd, r.exited = cmd, exited
+	select {
+	case <-ready:
+		r.t.Logf("hub %d ready after %v", cmd.Process.Pid, time.Since(began).Round(time.Millisecond))
+	case <-exited:
+		r.fail("the hub ended while starting")
+	case <-time.After(patience):
+		r.fail("the hub is not ready")
+	}
+}
+
+func (r *rig) fail(format string, args ...any) {
+	r.t.Helper()
+	text, _ := os.ReadFile(r.stderr.Name())
+	r.t.Fatalf("%s\nstderr: %s", fmt.Sprintf(format, args...), text[max(0, len(text)-4000):])
+}
+
+// await returns when ok holds.
+func (r *rig) await(what string, ok func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			r.fail("waited in vain for %s", what)
+		}
+	}
+}
+
+// round kills one process and waits until cases come through again.
+func (r *rig) round(n int, l *load) {
+	r.t.Helper()
+	began := time.Now()
+	var victim string
+	switch rand.IntN(3) {
+	case 0:
+		victim = "hub"
+		r.kill(r.cmd.Process.Pid)
+		<-r.exited
+		r.start()
+	case 1:
+		plugins := r.plugins()
+		if len(plugins) == 0 {
+			r.fail("no plugin runs")
+		}
+		victim = "plugin"
+		r.kill(plugins[rand.IntN(len(plugins))])
+	case 2:
+		victim = "postgres"
+		pid := r.postmaster()
+		if pid == 0 {
+			r.fail("no PostgreSQL runs")
+		}
+		r.kill(pid)
+		select {
+		case <-r.exited:
+			if code := r.cmd.ProcessState.ExitCode(); code == 0 {
+				r.t.Error("the hub ended with 0 though its PostgreSQL died")
+			}
+			r.start()
+		case <-time.After(patience):
+			r.fail("the hub hangs after its PostgreSQL died")
+		}
+	}
+	acked, stored := l.count(), r.total()
+	r.await("a new 202", func() bool { return l.count() > acked })
+	r.await("a new case", func() bool { return r.total() > stored })
+	r.t.Logf("round %d: killed %s, cases again after %v", n+1, victim, time.Since(began).Round(time.Millisecond))
+}
+
+func (r *rig) kill(pid int) {
+	r.t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		r.t.Errorf("kill %d: %v", pid, err)
+	}
+}
+
+// plugins returns the processes that run our binary as a plugin.
+func (r *rig) plugins() []int {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	var pids []int
+	for _, path := range lines {
+		line, err := os.ReadFile(path)
+		if err == nil && bytes.HasPrefix(line, []byte(r.bin+"\x00plugin\x00")) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// postmaster returns the process of our PostgreSQL, 0 when it does not run.
+func (r *rig) postmaster() int {
+	text, err := os.ReadFile(filepath.Join(r.dir, "postgres", "data", "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, _ := strconv.Atoi(first)
+	// A zombie has no command line: adopted servers wait for init to reap them.
+	if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); !bytes.Contains(line, []byte(r.dir)) {
+		return 0
+	}
+	return pid
+}
+
+// get reads JSON into v and returns the status, 0 without an answer.
+func (r *rig) get(path string, v any) int {
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusOK && json.NewDecoder(resp.Body).Decode(v) != nil {
+		return 0
+	}
+	return resp.StatusCode
+}
+
+// total returns how many cases came by QR code; it asks until it gets an answer.
+func (r *rig) total() int {
+	r.t.Helper()
+	var list struct{ Total int }
+	r.await("the list of cases", func() bool { return r.get("/api/v1/cases?channel=qr&limit=1", &list) == 200 })
+	return list.Total
+}
+
+// settle waits until all that was acked is stored and the total stands still.
+func (r *rig) settle(base int, l *load) int {
+	r.t.Helper()
+	r.await("every acked case", func() bool { return r.total()-base >= len(l.acked) })
+	last, since := r.total(), time.Now()
+	r.await("the total to stand still", func() bool {
+		if n := r.total(); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) > 3*time.Second
+	})
+	return last - base
+}
+
+// check looks at every acked case.
+func (r *rig) check(l *load) {
+	r.t.Helper()
+	seen, told := map[hub.CaseID]string{}, 0
+	for id, tracking := range l.acked {
+		if other, dup := seen[tracking]; dup {
+			r.t.Errorf("%s and %s have the same number %s", id, other, tracking)
+		}
+		seen[tracking] = id
+		var c hub.Case
+		if status := r.get("/api/v1/cases/"+string(tracking), &c); status != 200 {
+			r.t.Errorf("acked %s: case %s: status %d", id, tracking, status)
+			continue
+		}
+		if c.ExternalID != id {
+			r.t.Errorf("case %s is of %s, want %s", tracking, c.ExternalID, id)
+		}
+		for _, a := range c.Assignments {
+			if a.Role == hub.RoleLead {
+				told++
+				r.await(fmt.Sprintf("the assignment of %s to %s", tracking, a.Department), func() bool { return r.told(tracking) })
+			}
+		}
+	}
+	r.t.Logf("%d cases checked, %d leads told", len(seen), told)
+	if told == 0 {
+		r.t.Error("no case has a lead department")
+	}
+}
+
+func (r *rig) told(id hub.CaseID) bool {
+	var list struct{ Deliveries []hub.Delivery }
+	r.get("/api/v1/cases/"+string(id)+"/deliveries", &list)
+	for _, d := range list.Deliveries {
+		if d.Alert.Event == hub.Assigned && d.Status == hub.DeliveryDone {
+			return true
+		}
+	}
+	return false
+}
+
+// terminate asks the hub to end: it does, with 0, and leaves nobody behind.
+func (r *rig) terminate() {
+	r.t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Fatal(err)
+	}
+	select {
+	case <-r.exited:
+	case <-time.After(patience):
+		r.fail("the hub does not end on SIGTERM")
+	}
+	if code := r.cmd.ProcessState.ExitCode(); code != 0 {
+		r.t.Errorf("exit code %d on SIGTERM, want 0", code)
+	}
+	if left := r.plugins(); len(left) > 0 {
+		r.t.Errorf("plugins left behind: %v", left)
+	}
+	if pid := r.postmaster(); pid > 0 {
+		r.t.Errorf("postgres %d left behind", pid)
+	}
+}
+
+// cleanup ends what a failed test left running.
+func (r *rig) cleanup() {
+	if r.cmd != nil {
+		_ = r.cmd.Process.Kill()
+		<-r.exited
+	}
+	if pid := r.postmaster(); pid > 1 {
+		_ = syscall.Kill(pid, syscall.SIGINT)
+	}
+}
+
+// A load sends submissions until it is stopped, and keeps the books.
+type load struct {
+	url                    string
+	sent, refused, unknown atomic.Int64
+	mu                     sync.Mutex
+	acked                  map[string]hub.CaseID
+	cancel                 context.CancelFunc
+	wait                   sync.WaitGroup
+}
+
+func startLoad(t *testing.T, url string) *load {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &load{url: url, acked: map[string]hub.CaseID{}, cancel: cancel}
+	t.Cleanup(l.stop)
+	for range 4 {
+		l.wait.Go(func() {
+			tick := time.NewTicker(80 * time.Millisecond)
+			defer tick.Stop()
+			for ctx.Err() == nil {
+				l.send()
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	return l
+}
+
+// stop lets running requests end.
+func (l *load) stop() { l.cancel(); l.wait.Wait() }
+
+func (l *load) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.acked)
+}
+
+func (l *load) send() {
+	n := l.sent.Add(1)
+	id := fmt.Sprintf("crash-%d", n)
+	body, _ := json.Marshal(map[string]string{
+		"id": id, "title": "崩溃测试 " + id, "text": texts[int(n)%len(texts)] + "第" + id + "件。", "phone": fmt.Sprintf("138%08d", n),
+	})
+	client := http.Client{Timeout: 15 * time.Second}
+	resp, err := client.Post(l.url+"/in/qr", "application/json", bytes.NewReader(body))
+	if err != nil {
+		l.unknown.Add(1)
+		return
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct{ Tracking hub.CaseID }
+	switch {
+	case resp.StatusCode != http.StatusAccepted:
+		l.refused.Add(1)
+	case json.NewDecoder(resp.Body).Decode(&answer) != nil || answer.Tracking == "":
+		l.unknown.Add(1)
+	default:
+		l.mu.Lock()
+		l.acked[id] = answer.Tracking
+		l.mu.Unlock()
+	}
+}
