@@ -2,8 +2,12 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -34,6 +38,9 @@ func (s *Server) begin(ctx context.Context, bin string) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		if err := s.clearLock(); err != nil {
+			return err
+		}
 		if err := s.launch(bin); err != nil {
 			return err
 		}
@@ -42,7 +49,7 @@ func (s *Server) begin(ctx context.Context, bin string) error {
 			return nil
 		}
 		_ = s.Stop(context.WithoutCancel(ctx))
-		if !strings.Contains(err.Error(), "still in use") {
+		if text := err.Error(); !strings.Contains(text, "still in use") && !strings.Contains(text, "already exists") {
 			return err
 		}
 		select {
@@ -51,4 +58,47 @@ func (s *Server) begin(ctx context.Context, bin string) error {
 			return err
 		}
 	}
+}
+
+// clearLock removes the postmaster.pid of a server that died when its process
+// id still means something: a zombie that no init reaps, as in containers, or
+// another program that got the number. PostgreSQL would refuse to start. While
+// any process of the old server lives, the file stays: it is what keeps two
+// servers off the same data.
+func (s *Server) clearLock() error {
+	pid, _, ok := s.postmaster()
+	if !ok || s.ours(pid) || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return nil
+	}
+	if inhabited, err := s.inhabited(); err != nil || inhabited {
+		return nil // not for us to judge
+	}
+	s.log.Warn("removing the lock of a postgres that died", "pid", pid)
+	if err := os.Remove(filepath.Join(s.data(), "postmaster.pid")); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("remove stale lock: %w", err)
+	}
+	return nil
+}
+
+// inhabited reports whether a process works in the data folder, as all
+// processes of a server do.
+func (s *Server) inhabited() (bool, error) {
+	if _, err := os.Readlink("/proc/self/cwd"); err != nil {
+		return false, err
+	}
+	data, err := filepath.EvalSymlinks(s.data())
+	if err != nil {
+		return false, err
+	}
+	links, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		return false, err
+	}
+	for _, link := range links {
+		// What cannot be read has ended or is of an account that is not ours.
+		if cwd, err := os.Readlink(link); err == nil && cwd == data {
+			return true, nil
+		}
+	}
+	return false, nil
 }
