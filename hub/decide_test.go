@@ -92,7 +92,8 @@ func TestClockStandsWhileTheCitizenIsAsked(t *testing.T) {
 func TestUntouchedCaseClimbsEachRungOnce(t *testing.T) {
 	c := tell(t, hub.Case{}, nine, received("heating"))
 	var rungs []hub.Rung
-	for step := 0; c.Rung < 7 && step < 100; step++ {
+	reminders := 0
+	for step := 0; reminders < 3 && step < 100; step++ {
 		now, next := time.Time{}, hub.Deadline{}
 		for _, d := range c.Deadlines {
 			if at, ok := d.FireAt(); ok && (now.IsZero() || at.Before(now)) {
@@ -107,11 +108,17 @@ func TestUntouchedCaseClimbsEachRungOnce(t *testing.T) {
 			if e.Type == hub.Escalated {
 				rungs = append(rungs, e.Data.Duty.Rung)
 			}
+			if e.Type == hub.Reminded {
+				reminders++
+			}
 			c = hub.Apply(c, e)
 		}
 	}
 	if want := []hub.Rung{2, 3, 4, 5, 6, 7}; !slices.Equal(rungs, want) {
 		t.Fatalf("rungs told after the first: %v, want %v (4 is vacant and passed)", rungs, want)
+	}
+	if reminders != 3 {
+		t.Fatalf("%d reminders at the top of the ladder; they must go on until somebody acts", reminders)
 	}
 }
 
@@ -228,6 +235,12 @@ func legal(t *rapid.T, before, c hub.Case, events []hub.Event) {
 	}
 	if (c.Status == hub.StatusAssigned || c.Status == hub.StatusSigned) && c.Lead() == "" {
 		t.Fatalf("%s without a lead department", c.Status)
+	}
+	if _, asked := c.Deadline(hub.ClockReply); asked != (c.Status == hub.StatusWaiting) {
+		t.Fatalf("%s with a reply clock: %v", c.Status, asked)
+	}
+	if _, review := c.Deadline(hub.ClockReview); review != (c.Status == hub.StatusSuspended) {
+		t.Fatalf("%s with a review clock: %v", c.Status, review)
 	}
 	kinds := map[hub.DeadlineKind]bool{}
 	for _, d := range c.Deadlines {
