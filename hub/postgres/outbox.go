@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// RelayOutbox hands up to n waiting messages to publish, in the order in which
-// they were stored, and removes them when publish returns nil. One relay runs
+// RelayOutbox hands up to n waiting messages to publish, each topic's in the
+// order in which they were stored, and removes them when publish returns nil.
+// It calls publish once for each topic, all at the same time. One relay runs
 // at a time, so the order per key holds; a second one returns 0. If the
 // process dies after publish, the same messages come again.
 func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoing) error) (int, error) {
@@ -27,12 +30,26 @@ func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoin
 		if out, err = takeOutbox(ctx, tx, n); err != nil || len(out) == 0 {
 			return err
 		}
-		return publish(out)
+		return publishTopics(out, publish)
 	})
 	if err != nil {
 		return 0, wrap(err, "relay outbox")
 	}
 	return len(out), nil
+}
+
+// publishTopics publishes the topics next to each other, so that a batch waits
+// once for the slowest and not for all of them in turn.
+func publishTopics(out []hub.Outgoing, publish func([]hub.Outgoing) error) error {
+	byTopic := map[string][]hub.Outgoing{}
+	for _, o := range out {
+		byTopic[o.Topic] = append(byTopic[o.Topic], o)
+	}
+	var group errgroup.Group
+	for _, msgs := range byTopic {
+		group.Go(func() error { return publish(msgs) })
+	}
+	return group.Wait()
 }
 
 func takeOutbox(ctx context.Context, tx pgx.Tx, n int) ([]hub.Outgoing, error) {
@@ -41,7 +58,7 @@ func takeOutbox(ctx context.Context, tx pgx.Tx, n int) ([]hub.Outgoing, error) {
 		Message hub.Outgoing
 	}
 	rows, err := tx.Query(ctx, `delete from outbox where id = any(array(
-			select id from outbox order by id limit $1 for update skip locked))
+			select id from outbox order by id limit $1))
 		returning id, topic, key, msg_id, payload`, n)
 	if err != nil {
 		return nil, fmt.Errorf("take: %w", err)
