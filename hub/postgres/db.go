@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,10 +22,14 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
+// connections is the size of the pool, unless the address says another.
+const connections = 16
+
 // A DB is the store. Its methods are safe for concurrent use.
 type DB struct {
 	pool *pgxpool.Pool
 	log  *slog.Logger
+	txs  chan struct{} // one per open transaction
 }
 
 // Open connects to the server at dsn. It refuses, with key "postgres.unsafe",
@@ -38,11 +43,17 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	params["idle_in_transaction_session_timeout"] = "60000"
 	params["application_name"] = "mashang"
 	params["timezone"] = "UTC"
+	// The library's own number goes by the processors and is too small for us.
+	if !strings.Contains(dsn, "pool_max_conns") {
+		config.MaxConns = max(config.MaxConns, connections)
+	}
+	config.MaxConns = max(config.MaxConns, 2)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, wrap(err, "open postgres")
 	}
-	db := &DB{pool: pool, log: log}
+	spare := max(1, config.MaxConns/4)
+	db := &DB{pool: pool, log: log, txs: make(chan struct{}, config.MaxConns-spare)}
 	if err := db.checkSafe(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -95,8 +106,17 @@ func (db *DB) Ping(ctx context.Context) error { return wrap(db.pool.Ping(ctx), "
 // Close waits for running calls and closes the connections.
 func (db *DB) Close() { db.pool.Close() }
 
-// inTx runs f in one transaction; an error rolls it back.
+// inTx runs f in one transaction; an error rolls it back. Transactions never
+// take all connections: f may decide by what it reads through the pool, and
+// would wait for ever if every connection were held by one like it. For the
+// same reason f opens no second transaction.
 func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	select {
+	case db.txs <- struct{}{}:
+		defer func() { <-db.txs }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return pgx.BeginFunc(ctx, db.pool, f)
 }
 
