@@ -219,7 +219,7 @@ func (s *Server) settings() []string {
 	return []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=" + s.socket(), "unix_socket_permissions=0700",
 		"fsync=on", "full_page_writes=on", "synchronous_commit=on",
-		"shared_buffers=256MB", "max_connections=100", "max_wal_size=2GB", "wal_buffers=64MB", "checkpoint_timeout=15min", "password_encryption=scram-sha-256",
+		"shared_buffers=256MB", "max_connections=100", "max_wal_size=2GB", "password_encryption=scram-sha-256",
 		"timezone=UTC", "log_timezone=UTC",
 	}
 }
