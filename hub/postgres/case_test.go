@@ -36,8 +36,10 @@ func opening(n int) hub.Opening {
 			{Case: c.ID, Seq: 1, Type: hub.Received, At: monday(), By: hub.System()},
 			{Case: c.ID, Seq: 2, Type: hub.Assigned, At: monday(), By: hub.System(), Data: hub.Data{Lead: "heating"}},
 		},
-		Out: []hub.Outgoing{{Topic: "events", Key: id, ID: id + "/1", Payload: []byte("1")},
-			{Topic: "events", Key: id, ID: id + "/2", Payload: []byte("2")}},
+		Out: []hub.Outgoing{
+			{Topic: "events", Key: id, ID: id + "/1", Payload: []byte("1")},
+			{Topic: "events", Key: id, ID: id + "/2", Payload: []byte("2")},
+		},
 	}
 }
 
@@ -87,8 +89,10 @@ func TestChangeCaseOncePerMessage(t *testing.T) {
 				if s.Reporter.Name != "张三" {
 					t.Errorf("submission %+v", s)
 				}
-				c.Assignments = []hub.Assignment{{Department: "housing", Role: hub.RoleLead, AssignedAt: monday()},
-					{Department: "heating", Role: hub.RoleCo, AssignedAt: monday()}}
+				c.Assignments = []hub.Assignment{
+					{Department: "housing", Role: hub.RoleLead, AssignedAt: monday()},
+					{Department: "heating", Role: hub.RoleCo, AssignedAt: monday()},
+				}
 				c.Deadlines = nil
 				return progress(c)
 			})

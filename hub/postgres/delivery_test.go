@@ -13,8 +13,10 @@ import (
 )
 
 func alert(id hub.CaseID, seq int64) hub.Alert {
-	return hub.Alert{ID: hub.AlertID(fmt.Sprintf("%s/%d", id, seq)), Department: "heating",
-		Case: id, Seq: seq, At: monday().Add(time.Duration(seq) * time.Second)}
+	return hub.Alert{
+		ID: hub.AlertID(fmt.Sprintf("%s/%d", id, seq)), Department: "heating",
+		Case: id, Seq: seq, At: monday().Add(time.Duration(seq) * time.Second),
+	}
 }
 
 func claim(t *testing.T, db *postgres.DB, now time.Time) []hub.Delivery {

@@ -32,8 +32,7 @@ func wrap(err error, format string, args ...any) error {
 }
 
 func classify(err error) (hub.ErrorCode, string) {
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyState(server.Code)
 	}
 	var connect *pgconn.ConnectError

@@ -252,8 +252,10 @@ func (s *Server) await(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-s.exited:
-			return &hub.Error{Code: hub.CodeInternal, Key: "postgres.start", Args: []any{s.home},
-				Err: fmt.Errorf("postgres ended: %s", s.lastLog())}
+			return &hub.Error{
+				Code: hub.CodeInternal, Key: "postgres.start", Args: []any{s.home},
+				Err: fmt.Errorf("postgres ended: %s", s.lastLog()),
+			}
 		case <-ctx.Done():
 			return &hub.Error{Code: hub.CodeUnavailable, Key: "postgres.start", Args: []any{s.home}, Err: err}
 		}
