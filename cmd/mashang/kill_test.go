@@ -26,6 +26,10 @@ import (
 // patience is how long one kill may hold up the hub.
 const patience = 90 * time.Second
 
+// backOff is how long an alert may lie before it is delivered: a lane leases
+// it, and waits for minutes after a second call that failed.
+const backOff = 10 * time.Minute
+
 // texts lead to the three departments whose plugins are killed.
 var texts = [...]string{
 	"家里暖气不热，供热温度只有十四度，老人受不了。",
@@ -142,7 +146,12 @@ func (r *rig) fail(format string, args ...any) {
 // await returns when ok holds.
 func (r *rig) await(what string, ok func() bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	r.awaitFor(patience, what, ok)
+}
+
+func (r *rig) awaitFor(limit time.Duration, what string, ok func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), limit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -287,7 +296,7 @@ func (r *rig) check(l *load) {
 		for _, a := range c.Assignments {
 			if a.Role == hub.RoleLead {
 				told++
-				r.await(fmt.Sprintf("the assignment of %s to %s", tracking, a.Department), func() bool { return r.told(tracking) })
+				r.awaitFor(backOff, fmt.Sprintf("the assignment of %s to %s", tracking, a.Department), func() bool { return r.told(tracking) })
 			}
 		}
 	}
