@@ -28,7 +28,7 @@ kafka: ## the bus suite on Apache Kafka (needs JDK 17 and Maven)
 	.ci/kafka/run
 
 crash: ## kill -9 rounds under load
-	MASHANG_CRASH_ROUNDS=20 $(GO) test -count=1 -run Kill -v -timeout 20m ./cmd/mashang/...
+	MASHANG_CRASH_ROUNDS=20 $(GO) test -count=1 -run TestKilled -v -timeout 30m ./cmd/mashang/...
 
 bench: build ## the whole way against a bare loop
 	./mashang bench pipeline --cases 200000 --rules 300 -o json

@@ -59,7 +59,9 @@ func Topics(depts []hub.DepartmentCode, partitions int) []Topic {
 		topics = append(topics, Topic{Name: name, Partitions: partitions, Retention: KeepWork})
 	}
 	for _, d := range depts {
-		topics = append(topics, Topic{Name: Alerts(d), Partitions: partitions, Retention: KeepWork})
+		// One partition carries far more than one department can answer, and
+		// spares the broker a flush for each of the others.
+		topics = append(topics, Topic{Name: Alerts(d), Partitions: 1, Retention: KeepWork})
 	}
 	return append(topics, Topic{Name: DeadLetters, Partitions: 1, Retention: KeepDead})
 }

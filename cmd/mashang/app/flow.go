@@ -66,7 +66,7 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 }
 
 // relayBatch is how many outbox rows leave in one transaction.
-const relayBatch = 1000
+const relayBatch = 5000
 
 // relay publishes the outbox until ctx ends; when there is nothing it looks
 // again shortly.

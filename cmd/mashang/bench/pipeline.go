@@ -137,7 +137,7 @@ func (r *rig) relay(ctx context.Context) error {
 	idle := time.NewTicker(5 * time.Millisecond)
 	defer idle.Stop()
 	for ctx.Err() == nil {
-		n, err := r.db.RelayOutbox(ctx, 2000, func(rows []hub.Outgoing) error {
+		n, err := r.db.RelayOutbox(ctx, 5000, func(rows []hub.Outgoing) error {
 			byTopic := map[string][]*message.Message{}
 			for _, o := range rows {
 				m := message.NewMessage(o.ID, o.Payload)
