@@ -75,7 +75,7 @@ func (a *App) relay(ctx context.Context) error {
 	defer pause.Stop()
 	last := ""
 	for {
-		n, err := a.db.RelayOutbox(ctx, relayBatch, a.publish)
+		n, err := a.db.RelayOutbox(ctx, relayBatch, a.pub.Relay)
 		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
 			last = text
 			a.log.Error("relay the outbox", "err", err)
@@ -89,20 +89,4 @@ func (a *App) relay(ctx context.Context) error {
 		case <-pause.C:
 		}
 	}
-}
-
-// publish sends outbox rows, topic by topic, each in the order of the outbox.
-func (a *App) publish(rows []hub.Outgoing) error {
-	byTopic := map[string][]*message.Message{}
-	for _, o := range rows {
-		m := message.NewMessage(o.ID, o.Payload)
-		m.Metadata.Set(bus.MetaKey, o.Key)
-		byTopic[o.Topic] = append(byTopic[o.Topic], m)
-	}
-	for topic, msgs := range byTopic {
-		if err := a.pub.Publish(topic, msgs...); err != nil {
-			return fmt.Errorf("publish %d messages to %s: %w", len(msgs), topic, err)
-		}
-	}
-	return nil
 }

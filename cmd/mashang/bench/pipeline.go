@@ -137,20 +137,7 @@ func (r *rig) relay(ctx context.Context) error {
 	idle := time.NewTicker(5 * time.Millisecond)
 	defer idle.Stop()
 	for ctx.Err() == nil {
-		n, err := r.db.RelayOutbox(ctx, 5000, func(rows []hub.Outgoing) error {
-			byTopic := map[string][]*message.Message{}
-			for _, o := range rows {
-				m := message.NewMessage(o.ID, o.Payload)
-				m.Metadata.Set(bus.MetaKey, o.Key)
-				byTopic[o.Topic] = append(byTopic[o.Topic], m)
-			}
-			for topic, msgs := range byTopic {
-				if err := r.pub.Publish(topic, msgs...); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		n, err := r.db.RelayOutbox(ctx, 5000, r.pub.Relay)
 		if err != nil {
 			return fmt.Errorf("relay: %w", err)
 		}
