@@ -15,10 +15,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
 )
-
-// Topic is where accepted submissions go.
-const Topic = "mashang.submissions"
 
 // recent is how many accepted receipts a node remembers.
 const recent = 100_000
@@ -101,7 +99,7 @@ func (i *Intake) publish(ctx context.Context, messages []*message.Message) error
 	if err := ctx.Err(); err != nil {
 		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
 	}
-	if err := i.publisher.Publish(Topic, messages...); err != nil {
+	if err := i.publisher.Publish(bus.Submissions, messages...); err != nil {
 		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
 	}
 	for _, m := range messages {
