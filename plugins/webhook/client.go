@@ -8,16 +8,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/egress"
 )
 
 const (
@@ -25,9 +23,6 @@ const (
 	maxAnswer = 64 << 10
 	maxWait   = 24 * time.Hour
 )
-
-// errBlocked says that the address may not be reached.
-var errBlocked = errors.New("address is loopback, private or reserved and not in allow")
 
 // client posts signed messages.
 type client struct {
@@ -52,47 +47,10 @@ func newClient(c Config, clock hub.Clock) (*client, error) {
 		}
 		out.keys = append(out.keys, key)
 	}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: guard(c.Allow)}
-	out.http = &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, MaxConnsPerHost: parallel, MaxIdleConnsPerHost: parallel,
-			TLSHandshakeTimeout: 5 * time.Second, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	guard := egress.New(c.Allow...)
+	out.http = guard.Client(timeout)
+	out.http.Transport = guard.Transport(parallel)
 	return out, nil
-}
-
-// guard refuses, once the name is resolved, addresses that are nobody's public
-// service, so that a webhook cannot be aimed at the hub's own neighbours.
-func guard(allow []netip.Prefix) func(string, string, syscall.RawConn) error {
-	reserved := []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"),
-		netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
-		netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2002::/16"),
-	}
-	return func(_, address string, _ syscall.RawConn) error {
-		ap, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return fmt.Errorf("read address: %w", err)
-		}
-		a := ap.Addr().Unmap().WithZone("")
-		for _, p := range allow {
-			if p.Contains(a) {
-				return nil
-			}
-		}
-		for _, p := range reserved {
-			if p.Contains(a) {
-				return errBlocked
-			}
-		}
-		if !a.IsGlobalUnicast() || a.IsPrivate() {
-			return errBlocked
-		}
-		return nil
-	}
 }
 
 // An answer is what a receiver may say in its 2xx response.
@@ -179,8 +137,8 @@ func later(reason string) hub.Receipt {
 
 // cause is the short reason of a failed request, without the URL.
 func cause(err error) string {
-	if errors.Is(err, errBlocked) {
-		return errBlocked.Error()
+	if errors.Is(err, egress.ErrBlocked) {
+		return egress.ErrBlocked.Error()
 	}
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return "no answer in time"

@@ -124,7 +124,7 @@ func TestStatusDecides(t *testing.T) {
 
 func TestNeighboursAreNotReached(t *testing.T) {
 	l := serve(t, webhook.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("loopback was reached") })
-	if r := push(t, l, "m"); r.Outcome != hub.RetryLater || !strings.Contains(r.Reason, "not in allow") {
+	if r := push(t, l, "m"); r.Outcome != hub.RetryLater || !strings.Contains(r.Reason, "not allowed") {
 		t.Errorf("receipt %+v", r)
 	}
 	for _, host := range []string{
@@ -136,7 +136,7 @@ func TestNeighboursAreNotReached(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r := push(t, l, "m"); !strings.Contains(r.Reason, "not in allow") {
+		if r := push(t, l, "m"); !strings.Contains(r.Reason, "not allowed") {
 			t.Errorf("%s: %+v", host, r)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/adapters/all"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/egress"
 	"github.com/mashang-hub/mashang/hub/intake"
 	"github.com/mashang-hub/mashang/hub/web"
 )
@@ -79,10 +80,20 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 func (a *App) deps() adapters.Deps {
 	return adapters.Deps{
 		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,
-		Dir: a.opts.Data, HTTP: &http.Client{Timeout: 30 * time.Second},
+		Dir: a.opts.Data, HTTP: a.egress().Client(30 * time.Second),
 		Place:          a.place,
 		SaveAttachment: a.saveAttachment,
 	}
+}
+
+// egress is the guard of every call that the hub itself makes. A demonstration
+// talks to this machine.
+func (a *App) egress() *egress.Guard {
+	allow := a.city.Egress
+	if a.opts.Demo {
+		allow = append(egress.Loopback(), allow...)
+	}
+	return egress.New(allow...)
 }
 
 func (a *App) place(_ context.Context, code hub.PlaceCode) (hub.Place, bool) {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
@@ -32,6 +33,8 @@ type City struct {
 	Posts       []Post
 	Calendar    *calendar.Calendar
 	Demo        []DemoCase
+	// Egress lists the private networks that outgoing calls may reach.
+	Egress []netip.Prefix
 
 	// Rules and Channels are the folders of rule sets and channels; nil when
 	// the city has none.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/egress"
 )
 
 // decode reads the YAML file name strictly into v.
@@ -32,9 +33,14 @@ func (c *City) loadSettings(fsys fs.FS) error {
 			Prefix string
 		}
 		Policy map[hub.ChannelCode][]hub.Allowance
+		Egress struct{ Allow []string }
 	}
 	if err := decode(fsys, "mashang.yaml", &file); err != nil {
 		return err
+	}
+	var err error
+	if c.Egress, err = egress.Parse(file.Egress.Allow...); err != nil {
+		return fmt.Errorf("mashang.yaml: egress.allow: %w", err)
 	}
 	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
 	return nil
