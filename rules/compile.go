@@ -87,7 +87,10 @@ func (c *compiler) compile() *Set {
 func (c *compiler) rule(s *source, i int) {
 	t := &s.Rules[i]
 	line := s.line("$.规则[%d].编号", i)
-	r := rule{id: hub.RuleID(t.ID), stage: t.inferred(), priority: t.Priority}
+	r := rule{
+		id: hub.RuleID(t.ID), name: t.Name, owner: s.Owner, file: s.name, line: line,
+		when: t.When, unless: t.Unless, stage: t.inferred(), priority: t.Priority,
+	}
 	if t.ID == "" || c.ids[t.ID] {
 		c.problem(s, line, t.ID, faultf("M06", "编号没有写或与别的规则重复"))
 	}
@@ -206,6 +209,7 @@ func (c *compiler) department(s *source, line int, rule, name string) hub.Depart
 // finish builds the index.
 func (c *compiler) finish() *Set {
 	x, a := c.set, c.lifter.atoms
+	x.channels, x.leads = c.lifter.channel, c.lifter.lead
 	slices.SortStableFunc(x.rules, func(p, q rule) int { return p.before(&q) })
 	x.index(a)
 	x.pool = sync.Pool{New: func() any { return newScratch(x) }}

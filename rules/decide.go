@@ -147,7 +147,7 @@ func (d *decision) choose(leads []*rule) {
 	for _, r := range leads {
 		if r.lead != w.lead && !slices.Contains(d.Candidates, r.lead) {
 			d.Candidates = append(d.Candidates, r.lead)
-			if r.priority == w.priority && r.specificity == w.specificity {
+			if r.priority == w.priority {
 				d.Confidence = 0
 			}
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -215,4 +216,16 @@ func (s season) holds(t time.Time) bool {
 		return s.from <= d && d <= s.to
 	}
 	return d >= s.from || d <= s.to
+}
+
+// at says whether t is in the season.
+func (s season) at(t time.Time) string {
+	said := fmt.Sprintf("不在 %02d-%02d～%02d-%02d 内", s.from/100, s.from%100, s.to/100, s.to%100)
+	switch {
+	case t.IsZero():
+		return "没有时间"
+	case s.holds(t.In(china())):
+		said = said[len("不"):]
+	}
+	return t.In(china()).Format(time.DateOnly) + " " + said
 }

@@ -30,6 +30,10 @@ type form struct {
 	kids []*form
 	src  string // of a leaf
 	prog *vm.Program
+	// text is what the author wrote, on forms that are one condition, and
+	// about the fields that it is about, unless they are searched for words.
+	text  string
+	about []string
 }
 
 // An atom is a keyword in a text field or a value of another field.

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
 )
 
 // A word of the authors' language and what expr calls it.
@@ -45,27 +48,91 @@ func spellings() []spelling {
 	}
 }
 
+// A text is a condition in the authors' language and what expr reads of it.
+type text struct {
+	author []rune
+	expr   []rune
+	from   []int // rune of author at which each rune of expr begins, and the end
+}
+
 // normalise turns the authors' language into expr. names are the identifiers
 // in use, longest first: they are left alone even if 非 or 或 is part of them.
-func normalise(src string, names []string) string {
-	var b strings.Builder
+func normalise(src string, names []string) *text {
+	t := &text{author: []rune(src)}
+	at := 0
 	for src != "" {
-		if lit, rest, ok := quoted(src); ok {
-			b.WriteString(lit)
-			src = rest
-			continue
+		word, rest := nextToken(src, names)
+		for _, r := range word {
+			t.expr = append(t.expr, r)
+			t.from = append(t.from, at)
 		}
-		if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(src, n) }); i >= 0 {
-			b.WriteString(names[i])
-			src = src[len(names[i]):]
-			continue
-		}
-		word, rest := nextWord(src)
-		b.WriteString(word)
+		at += utf8.RuneCountInString(src[:len(src)-len(rest)])
 		src = rest
 	}
-	return b.String()
+	t.from = append(t.from, at)
+	return t
 }
+
+func nextToken(src string, names []string) (word, rest string) {
+	if lit, rest, ok := quoted(src); ok {
+		return lit, rest
+	}
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(src, n) }); i >= 0 {
+		return names[i], src[len(names[i]):]
+	}
+	return nextWord(src)
+}
+
+// said is what the author wrote for n.
+func (t *text) said(n ast.Node) string {
+	lo, hi := len(t.expr), 0
+	ast.Walk(&n, visitor(func(n ast.Node) {
+		if l := n.Location(); l.To > 0 {
+			lo, hi = min(lo, l.From), max(hi, l.To)
+		}
+	}))
+	if hi <= lo || hi >= len(t.from) {
+		hi = len(t.expr)
+	}
+	if lo >= hi {
+		return n.String()
+	}
+	for open := opened(t.expr[lo:hi]); open > 0 && hi < len(t.expr); hi++ {
+		switch t.expr[hi] {
+		case '(', '[':
+			open++
+		case ')', ']':
+			open--
+		}
+	}
+	for hi < len(t.expr) && t.from[hi] == t.from[hi-1] { // one author's rune may be several of expr
+		hi++
+	}
+	return strings.TrimSpace(string(t.author[t.from[lo]:t.from[hi]]))
+}
+
+// opened counts the brackets that src opens and does not close.
+func opened(src []rune) int {
+	open, quoted := 0, false
+	for i, r := range src {
+		switch {
+		case r == '"' && (i == 0 || src[i-1] != '\\'):
+			quoted = !quoted
+		case quoted:
+		case r == '(' || r == '[':
+			open++
+		case r == ')' || r == ']':
+			open--
+		}
+	}
+	return open
+}
+
+// visitor calls a function for each node.
+type visitor func(ast.Node)
+
+// Visit calls v.
+func (v visitor) Visit(n *ast.Node) { v(*n) }
 
 func nextWord(src string) (word, rest string) {
 	for _, s := range spellings() {

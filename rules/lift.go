@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ type lifter struct {
 	channel map[string]string   // channel names to codes
 	lead    map[string]string   // department names to codes
 	used    map[field]bool      // fields of the condition being lifted
+	text    *text               // the condition being lifted
 }
 
 // fault is a mistake inside a condition.
@@ -39,7 +41,8 @@ func faultf(code, format string, args ...any) error {
 func (l *lifter) condition(src string) (*form, error) {
 	c := conf.CreateNew()
 	c.MaxNodes = maxNodes
-	tree, err := parser.ParseWithConfig(normalise(src, l.names), c)
+	l.text = normalise(src, l.names)
+	tree, err := parser.ParseWithConfig(string(l.text.expr), c)
 	if err != nil {
 		return nil, faultf("M01", "条件写法有误：%s", firstLine(err))
 	}
@@ -65,7 +68,8 @@ func (l *lifter) lift(n ast.Node, neg bool) (*form, error) {
 		return l.binary(n, neg)
 	case *ast.IdentifierNode:
 		if n.Value == "采暖期" {
-			return l.leaf("采暖期", neg)
+			f, err := l.leaf("采暖期", false)
+			return flip(l.label(f, n, "采暖期"), neg), err
 		}
 		return nil, faultf("M03", "“%s”不能单独作条件", n.Value)
 	case *ast.CallNode:
@@ -74,9 +78,25 @@ func (l *lifter) lift(n ast.Node, neg bool) (*form, error) {
 			break
 		}
 		f, err := l.call(name.Value, n.Arguments)
+		switch name.Value {
+		case "采暖期":
+			f = l.label(f, n, "采暖期")
+		case "辖区":
+			f = l.label(f, n, "地区")
+		default:
+			f = l.label(f, n)
+		}
 		return flip(f, neg), err
 	}
 	return nil, faultf("M05", "不允许的写法：%s", n.String())
+}
+
+// label remembers what the author wrote for f and what it is about.
+func (l *lifter) label(f *form, n ast.Node, about ...string) *form {
+	if f != nil {
+		f.text, f.about = l.text.said(n), about
+	}
+	return f
 }
 
 func flip(f *form, neg bool) *form {
@@ -102,7 +122,11 @@ func (l *lifter) binary(n *ast.BinaryNode, neg bool) (*form, error) {
 	}
 	id, ok := n.Left.(*ast.IdentifierNode)
 	if !ok || isNumber(id.Value) {
-		return l.compare(n, neg)
+		f, err := l.compare(n, neg)
+		if f = l.label(f, n, numbersIn(n)...); neg && f != nil {
+			f.text = "非 (" + f.text + ")"
+		}
+		return f, err
 	}
 	f, ok := fieldOf(id.Value)
 	if !ok {
@@ -110,7 +134,21 @@ func (l *lifter) binary(n *ast.BinaryNode, neg bool) (*form, error) {
 	}
 	l.used[f] = true
 	g, err := l.stringTest(f, n)
-	return flip(g, neg), err
+	if _, list := n.Right.(*ast.ArrayNode); f <= fieldAll && n.Operator == "contains" && !list {
+		return flip(l.label(g, n), neg), err
+	}
+	return flip(l.label(g, n, id.Value), neg), err
+}
+
+// numbersIn lists the number fields of n.
+func numbersIn(n ast.Node) []string {
+	var out []string
+	ast.Walk(&n, visitor(func(n ast.Node) {
+		if id, ok := n.(*ast.IdentifierNode); ok && !slices.Contains(out, id.Value) {
+			out = append(out, id.Value)
+		}
+	}))
+	return out
 }
 
 // stringTest lifts field op constant.

@@ -81,6 +81,9 @@ func TestBaiyinHistory(t *testing.T) {
 func history(t *testing.T, name string) []map[string]string {
 	t.Helper()
 	f, err := os.Open(filepath.Join("../../shared/data", name))
+	for up := "../../.."; err != nil && len(up) < 16; up += "/.." { // a checkout may lie deeper
+		f, err = os.Open(filepath.Join(up, "shared/data", name))
+	}
 	if err != nil {
 		t.Skipf("history is not beside the checkout: %v", err)
 	}
@@ -164,7 +167,8 @@ func TestConditions(t *testing.T) {
 const contest = `规则:
   - {编号: 甲, 当: 含任一("暖气"), 则: {主办: heating}}
   - {编号: 乙, 当: 含任一("物业"), 则: {主办: housing}}
-  - {编号: 丙, 当: 含任一("物业") 且 含任一("泄漏"), 则: {主办: gas}}
+  - {编号: 丙, 当: 含任一("物业") 且 含任一("泄漏"), 则: {主办: gas}, 优先: 5}
+  - {编号: 丁, 当: 含任一("物业") 且 含任一("保安"), 则: {主办: housing}}
 `
 
 func TestWinnerAndTie(t *testing.T) {
@@ -173,9 +177,15 @@ func TestWinnerAndTie(t *testing.T) {
 	if tie.Lead != "" || len(tie.Candidates) != 2 || len(tie.Matches) != 2 {
 		t.Errorf("two departments of one rank: %+v", tie)
 	}
+	if d := set.Decide(said("", "物业 保安")); d.Lead != "housing" || d.Rule != "丁" {
+		t.Errorf("the less specific rule of a department wins: %+v", d)
+	}
+	if d := set.Decide(said("暖气", "物业 保安")); d.Lead != "" || len(d.Candidates) != 2 {
+		t.Errorf("being more specific must not settle a conflict: %+v", d)
+	}
 	d := set.Decide(said("暖气", "物业 泄漏"))
 	if d.Lead != "gas" || d.Rule != "丙" || len(d.Matches) != 3 || d.RuleSet != set.Hash() {
-		t.Errorf("the more specific rule loses: %+v", d)
+		t.Errorf("the rule of higher priority loses: %+v", d)
 	}
 	if h := d.Matches[0].Hits; len(h) != 2 || h[1] != (hub.Hit{Field: "text", Word: "物业", Rune: 0}) && h[0] != (hub.Hit{Field: "text", Word: "物业", Rune: 0}) {
 		t.Errorf("hits: %+v", h)

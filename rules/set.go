@@ -17,6 +17,8 @@ type Set struct {
 	tables   []table
 	scores   []score
 	season   season
+	channels map[string]string
+	leads    map[string]string
 	fallback rule
 	avoid    map[hub.DepartmentCode]*form
 	avoidTo  hub.DepartmentCode
@@ -36,6 +38,12 @@ type Set struct {
 // A rule is one compiled rule.
 type rule struct {
 	id          hub.RuleID
+	name        string
+	owner       string
+	file        string
+	line        int
+	when        string
+	unless      string
 	stage       stage
 	priority    int
 	specificity int

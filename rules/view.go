@@ -1,0 +1,76 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// A Rule is a read-only view of one rule, for tools and screens.
+type Rule struct {
+	ID          hub.RuleID           `json:"id"`
+	Name        string               `json:"name,omitempty"`
+	Owner       string               `json:"owner,omitempty"`
+	File        string               `json:"file"`
+	Line        int                  `json:"line"`
+	Stage       string               `json:"stage"` // screen, classify, route, answer, deadline
+	When        string               `json:"when"`  // 当, as its author wrote it
+	Unless      string               `json:"unless,omitempty"`
+	Priority    int                  `json:"priority"`
+	Specificity int                  `json:"specificity"`
+	Lead        hub.DepartmentCode   `json:"lead,omitempty"`
+	Co          []hub.DepartmentCode `json:"co,omitempty"`
+	Class       hub.Class            `json:"class"`
+	Clocks      []hub.Allowance      `json:"clocks,omitempty"`
+	StartRung   hub.Rung             `json:"start_rung,omitempty"`
+	Reject      *hub.Rejection       `json:"reject,omitempty"`
+	Answer      *hub.Answer          `json:"answer,omitempty"`
+	Words       []string             `json:"words,omitempty"` // keywords that can make it true
+	Examples    []Example            `json:"examples,omitempty"`
+}
+
+// Rules returns the rules in order of stage, in each the winner first.
+func (x *Set) Rules() []Rule {
+	out := make([]Rule, len(x.rules))
+	at := make(map[hub.RuleID]int, len(x.rules))
+	for i := range x.rules {
+		out[i] = x.view(&x.rules[i])
+		at[x.rules[i].id] = i
+	}
+	for _, e := range x.examples {
+		if i, ok := at[e.Rule]; ok {
+			out[i].Examples = append(out[i].Examples, e)
+		}
+	}
+	return out
+}
+
+// Rule returns the rule called id.
+func (x *Set) Rule(id hub.RuleID) (Rule, bool) {
+	i := slices.IndexFunc(x.rules, func(r rule) bool { return r.id == id })
+	if i < 0 {
+		return Rule{}, false
+	}
+	v := x.view(&x.rules[i])
+	for _, e := range x.examples {
+		if e.Rule == id {
+			v.Examples = append(v.Examples, e)
+		}
+	}
+	return v, true
+}
+
+func (x *Set) view(r *rule) Rule {
+	v := Rule{
+		ID: r.id, Name: r.name, Owner: r.owner, File: r.file, Line: r.line, Stage: r.stage.String(),
+		When: r.when, Unless: r.unless, Priority: r.priority, Specificity: r.specificity,
+		Lead: r.lead, Co: slices.Clone(r.co), Class: r.class, Clocks: slices.Clone(r.clocks),
+		StartRung: r.rung, Reject: r.reject, Answer: r.answer,
+	}
+	for _, a := range r.words {
+		if w := x.atoms[a].value; !slices.Contains(v.Words, w) {
+			v.Words = append(v.Words, w)
+		}
+	}
+	return v
+}
