@@ -106,6 +106,14 @@ func (db *DB) Ping(ctx context.Context) error { return wrap(db.pool.Ping(ctx), "
 // Close waits for running calls and closes the connections.
 func (db *DB) Close() { db.pool.Close() }
 
+// Pool is for the stores of the packages below this one, which read through it
+// and write in [DB.Tx].
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Tx runs f in one transaction for a store below this package; an error rolls
+// it back and is returned as it is.
+func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error { return db.inTx(ctx, f) }
+
 // inTx runs f in one transaction; an error rolls it back. Transactions never
 // take all connections: f may decide by what it reads through the pool, and
 // would wait for ever if every connection were held by one like it. For the
