@@ -27,44 +27,6 @@ func (db *DB) Attachment(ctx context.Context, sha256 string) (mediaType string, 
 	return mediaType, content, wrap(err, "read attachment")
 }
 
-// A QRCode (民情码) is a printed code and the place where it hangs.
-type QRCode struct {
-	Code      string
-	Place     hub.PlaceCode
-	Label     string
-	RevokedAt time.Time // zero while it is valid
-}
-
-// SaveQRCodes adds codes and updates those that are known.
-func (db *DB) SaveQRCodes(ctx context.Context, codes []QRCode) error {
-	var ids, places, labels []string
-	var revoked []*time.Time
-	for _, c := range codes {
-		ids = append(ids, c.Code)
-		places = append(places, string(c.Place))
-		labels = append(labels, c.Label)
-		revoked = append(revoked, null(c.RevokedAt))
-	}
-	_, err := db.exec(ctx, "save qr codes", `insert into qr_code (code, place, label, revoked_at)
-		select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-		on conflict (code) do update set place = excluded.place, label = excluded.label,
-			revoked_at = excluded.revoked_at`, ids, places, labels, revoked)
-	return err
-}
-
-// QRCode returns one code, revoked or not.
-func (db *DB) QRCode(ctx context.Context, code string) (QRCode, error) {
-	c := QRCode{Code: code}
-	var revoked *time.Time
-	err := db.pool.QueryRow(ctx, "select place, label, revoked_at from qr_code where code = $1", code).
-		Scan(&c.Place, &c.Label, &revoked)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return QRCode{}, notFound("qr_code.not_found", code)
-	}
-	c.RevokedAt = zero(revoked)
-	return c, wrap(err, "read qr code")
-}
-
 // NumberingKey returns the secret from which case numbers are derived. It was
 // drawn when the database was made and never changes.
 func (db *DB) NumberingKey(ctx context.Context) ([]byte, error) {

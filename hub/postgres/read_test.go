@@ -110,13 +110,6 @@ func TestSmallThings(t *testing.T) {
 	if err := db.Migrate(ctx); err != nil {
 		t.Errorf("Migrate again: %v", err)
 	}
-	code := postgres.QRCode{Code: "Q1", Place: "620402001003", Label: "一号楼"}
-	if err := db.SaveQRCodes(ctx, []postgres.QRCode{code}); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := db.QRCode(ctx, "Q1"); err != nil || got != code {
-		t.Errorf("QRCode = %+v, %v", got, err)
-	}
 	if err := db.SaveAttachment(ctx, hub.Attachment{SHA256: "ab", MediaType: "image/png"}, []byte{0}); err != nil {
 		t.Fatal(err)
 	}
