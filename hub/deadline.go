@@ -53,6 +53,26 @@ func ParseBudget(s string) (Budget, error) {
 // String returns the short form, such as "5wd".
 func (b Budget) String() string { return strconv.Itoa(b.N) + string(b.Unit) }
 
+// Length is b without regard to any calendar: a working day counts as the 24
+// hours that it takes of a week of five. It serves to compare budgets, never
+// to set a clock.
+func (b Budget) Length() time.Duration {
+	n := time.Duration(b.N)
+	switch b.Unit {
+	case Minute:
+		return n * time.Minute
+	case Hour:
+		return n * time.Hour
+	case WorkingDay:
+		if n == 0 {
+			return 8 * time.Hour
+		}
+		return n * 24 * time.Hour * 7 / 5
+	default:
+		return n * 24 * time.Hour
+	}
+}
+
 // MarshalText returns the short form.
 func (b Budget) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
 

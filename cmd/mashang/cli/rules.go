@@ -18,6 +18,7 @@ func newRules(s *settings) *cobra.Command {
 		Example: "  mashang rules run --config configs/baiyin --input 留言.jsonl",
 	}
 	c.AddCommand(newRulesRun(s), newRulesCheck(s))
+	c.AddCommand(newRulesDiff(s), newRulesSimulate(s))
 	return c
 }
 
