@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mashang-hub/mashang/hub"
 )
 
@@ -22,31 +23,25 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 	decide func(c hub.Case, s hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error),
 ) (hub.Case, error) {
 	var result hub.Case
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		c, head, err := lockCase(ctx, tx, id)
-		if err != nil {
-			return err
+	l := locked{id: id, messageID: messageID, now: now}
+	err := db.inFlight(ctx, l.read, func(b *pgx.Batch) error {
+		result = l.c
+		if l.seen {
+			return nil
 		}
-		result = c
-		if seen, err := markProcessed(ctx, tx, messageID, now); err != nil || seen {
-			return err
-		}
-		s, err := submission(ctx, tx, c.Receipt, false)
-		if err != nil {
-			return err
-		}
-		to, events, out, err := decide(c, s)
+		to, events, out, err := decide(l.c, l.s)
 		if err != nil {
 			return err
 		}
 		var w writer
-		if err := w.add(change{from: c, to: to, head: head, events: events, out: out}); err != nil {
+		if err := w.add(change{from: l.c, to: to, head: l.head, events: events, out: out}); err != nil {
 			return err
 		}
 		if len(events) > 0 {
 			result = to
 		}
-		return w.update(ctx, tx)
+		w.queueUpdate(b)
+		return nil
 	})
 	if err != nil {
 		return hub.Case{}, wrap(err, "change case %s", id)
@@ -54,58 +49,73 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 	return result, nil
 }
 
-// lockCase returns the case and the hash of its last event.
-func lockCase(ctx context.Context, tx pgx.Tx, id hub.CaseID) (hub.Case, []byte, error) {
-	var state, head []byte
-	err := tx.QueryRow(ctx, "select state, head from cases where id = $1 for update", string(id)).Scan(&state, &head)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return hub.Case{}, nil, notFound("case.not_found", id)
-	}
-	if err != nil {
-		return hub.Case{}, nil, fmt.Errorf("lock: %w", err)
-	}
-	var c hub.Case
-	if err := json.Unmarshal(state, &c); err != nil {
-		return hub.Case{}, nil, fmt.Errorf("decode: %w", err)
-	}
-	return c, head, nil
+// A locked is a case that is ours until the transaction ends.
+type locked struct {
+	id        hub.CaseID
+	messageID string
+	now       time.Time
+
+	c    hub.Case
+	head []byte // hash of its last event
+	s    hub.Submission
+	seen bool // the message was handled before
 }
 
-// markProcessed remembers a message and reports whether it was known.
-func markProcessed(ctx context.Context, tx pgx.Tx, messageID string, now time.Time) (bool, error) {
-	if messageID == "" {
-		return false, nil
+// read locks the case, remembers the message and reads the submission.
+func (l *locked) read(b *pgx.Batch) {
+	b.Queue("select state, head from cases where id = $1 for update", string(l.id)).QueryRow(func(row pgx.Row) error {
+		var state []byte
+		err := row.Scan(&state, &l.head)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return notFound("case.not_found", l.id)
+		}
+		if err != nil {
+			return fmt.Errorf("lock: %w", err)
+		}
+		return json.Unmarshal(state, &l.c)
+	})
+	if l.messageID != "" {
+		b.Queue(`insert into processed (consumer, message_id, at) values ('desk', $1, $2) on conflict do nothing`,
+			l.messageID, l.now).Exec(func(tag pgconn.CommandTag) error {
+			l.seen = tag.RowsAffected() == 0
+			return nil
+		})
 	}
-	tag, err := tx.Exec(ctx, `insert into processed (consumer, message_id, at) values ('desk', $1, $2)
-		on conflict do nothing`, messageID, now)
-	if err != nil {
-		return false, fmt.Errorf("remember message %s: %w", messageID, err)
-	}
-	return tag.RowsAffected() == 0, nil
+	b.Queue(submissionSQL+" where receipt = (select receipt from cases where id = $2)", false, string(l.id)).
+		QueryRow(func(row pgx.Row) (err error) {
+			l.s, err = scanSubmission(row)
+			return err
+		})
 }
 
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// submissionSQL reads submissions, with their raw bytes if $1 says so.
+const submissionSQL = `select receipt, case_id, channel, external_id, heuristic, place, kind, urgency,
+	media_type, case when $1 then raw end, received_at, submitted_at, content from submission`
+
 // submission reads one submission, with its raw bytes or without.
 func submission(ctx context.Context, q querier, receipt hub.ReceiptID, raw bool) (hub.Submission, error) {
-	var s hub.Submission
-	var content []byte
-	err := q.QueryRow(ctx, `select receipt, case_id, channel, external_id, heuristic, place, kind, urgency,
-			media_type, case when $2 then raw end, received_at, submitted_at, content
-		from submission where receipt = $1`, string(receipt), raw).Scan(
-		&s.Receipt, &s.Case, &s.Channel, &s.ExternalID, &s.Heuristic, &s.Place, &s.Kind, &s.Urgency,
-		&s.MediaType, &s.Raw, &s.ReceivedAt, &s.SubmittedAt, &content)
+	s, err := scanSubmission(q.QueryRow(ctx, submissionSQL+" where receipt = $2", raw, string(receipt)))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return hub.Submission{}, notFound("submission.not_found", receipt)
 	}
+	return s, err
+}
+
+func scanSubmission(row pgx.Row) (hub.Submission, error) {
+	var s hub.Submission
+	var content []byte
+	err := row.Scan(&s.Receipt, &s.Case, &s.Channel, &s.ExternalID, &s.Heuristic, &s.Place, &s.Kind, &s.Urgency,
+		&s.MediaType, &s.Raw, &s.ReceivedAt, &s.SubmittedAt, &content)
 	if err != nil {
-		return hub.Submission{}, fmt.Errorf("read submission %s: %w", receipt, err)
+		return hub.Submission{}, fmt.Errorf("read submission: %w", err)
 	}
 	s.ReceivedAt, s.SubmittedAt = s.ReceivedAt.UTC(), s.SubmittedAt.UTC()
 	if err := json.Unmarshal(content, &s.Content); err != nil {
-		return hub.Submission{}, fmt.Errorf("decode submission %s: %w", receipt, err)
+		return hub.Submission{}, fmt.Errorf("decode submission %s: %w", s.Receipt, err)
 	}
 	return s, nil
 }

@@ -16,6 +16,10 @@ import (
 // deferral is how long a clock rests whose decision failed for good.
 const deferral = time.Minute
 
+// A DecideFunc decides what a case does when its clock kind, in its setting
+// epoch, reaches its time: the case afterwards, what happened, what is sent.
+type DecideFunc = func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error)
+
 // FireDue takes up to n clocks whose time is between low and now, oldest
 // first, lets decide say what each does to its case, and saves that in the
 // same transaction: each setting of a clock takes effect exactly once, however
@@ -26,18 +30,14 @@ const deferral = time.Minute
 // saved, and its error is returned beside the count; an error with
 // CodeUnavailable saves nothing. decide must not call ChangeCase.
 func (db *DB) FireDue(ctx context.Context, now, low time.Time, n int,
-	decide func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error),
+	decide DecideFunc,
 ) (int, time.Time, error) {
-	var run firing
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		run = firing{now: now, cases: map[hub.CaseID]*change{}}
-		if err := run.claim(ctx, tx, low, n); err != nil {
-			return err
-		}
+	run := firing{now: now, cases: map[hub.CaseID]*change{}}
+	err := db.inFlight(ctx, func(b *pgx.Batch) { run.claim(b, low, n) }, func(b *pgx.Batch) error {
 		if err := run.decide(ctx, decide); err != nil {
 			return err
 		}
-		return run.save(ctx, tx)
+		return run.save(b)
 	})
 	if err != nil {
 		return 0, time.Time{}, wrap(err, "fire due clocks")
@@ -65,50 +65,49 @@ type dueRow struct {
 	DueAt  time.Time
 }
 
-// claim locks the cases first, as ChangeCase does, and then takes their due
-// rows away: a row that was moved before the lock was ours is not taken.
-func (f *firing) claim(ctx context.Context, tx pgx.Tx, low time.Time, n int) error {
-	rows, err := tx.Query(ctx, `select c.state, c.head from deadline d join cases c on c.id = d.case_id
-		where d.fire_at <= $1 and d.fire_at >= $2 order by d.fire_at limit $3
-		for update of c skip locked`, f.now, low, n)
-	if err != nil {
-		return fmt.Errorf("claim: %w", err)
-	}
-	var state, head []byte
-	_, err = pgx.ForEachRow(rows, []any{&state, &head}, func() error {
-		var c hub.Case
-		if err := json.Unmarshal(state, &c); err != nil {
-			return fmt.Errorf("decode case: %w", err)
-		}
-		if f.cases[c.ID] == nil {
-			f.order = append(f.order, c.ID)
-			f.cases[c.ID] = &change{from: c, to: c, head: slices.Clone(head)}
-		}
-		return nil
-	})
-	if err != nil || len(f.order) == 0 {
-		return err
-	}
-	rows, err = tx.Query(ctx, `with gone as (
-			delete from deadline where case_id = any($1::text[]) and fire_at <= $2
+// claim locks the cases and takes their due rows away, in one statement: a row
+// that another node moved is looked at again when the case is ours, and is
+// taken as it then is or not at all.
+func (f *firing) claim(b *pgx.Batch, low time.Time, n int) {
+	b.Queue(`with mine as materialized (
+			select c.id, c.state, c.head from deadline d join cases c on c.id = d.case_id
+			where d.fire_at <= $1 and d.fire_at >= $2 order by d.fire_at limit $3
+			for update of c skip locked),
+		gone as (
+			delete from deadline where case_id = any(array(select id from mine)) and fire_at <= $1
 			returning case_id, kind, epoch, fire_at, due_at),
 		logged as (
 			insert into deadline_log (case_id, kind, epoch, fire_at, fired_at)
-			select case_id, kind, epoch, fire_at, $2 from gone on conflict do nothing)
-		select * from gone`, f.order, f.now)
-	if err != nil {
-		return fmt.Errorf("take: %w", err)
-	}
-	f.due, err = pgx.CollectRows(rows, pgx.RowToStructByPos[dueRow])
+			select case_id, kind, epoch, fire_at, $1 from gone on conflict do nothing)
+		select gone.*, mine.state, mine.head from gone
+			join (select distinct on (id) id, state, head from mine) mine on mine.id = gone.case_id`,
+		f.now, low, n).Query(f.read)
+}
+
+// read takes what claim returned, oldest first.
+func (f *firing) read(rows pgx.Rows) error {
+	var d dueRow
+	var state, head []byte
+	_, err := pgx.ForEachRow(rows, []any{&d.Case, &d.Kind, &d.Epoch, &d.FireAt, &d.DueAt, &state, &head}, func() error {
+		f.due = append(f.due, d)
+		if f.cases[d.Case] != nil {
+			return nil
+		}
+		var c hub.Case
+		if err := json.Unmarshal(state, &c); err != nil {
+			return fmt.Errorf("decode case %s: %w", d.Case, err)
+		}
+		f.order = append(f.order, d.Case)
+		f.cases[d.Case] = &change{from: c, to: c, head: slices.Clone(head)}
+		return nil
+	})
 	slices.SortFunc(f.due, func(a, b dueRow) int {
 		return cmp.Or(a.FireAt.Compare(b.FireAt), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Kind, b.Kind))
 	})
 	return err
 }
 
-func (f *firing) decide(ctx context.Context,
-	decide func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error),
-) error {
+func (f *firing) decide(ctx context.Context, decide DecideFunc) error {
 	for _, d := range f.due {
 		c := f.cases[d.Case]
 		to, events, out, err := decide(c.to, d.Kind, d.Epoch)
@@ -130,23 +129,18 @@ func (f *firing) decide(ctx context.Context,
 	return nil
 }
 
-func (f *firing) save(ctx context.Context, tx pgx.Tx) error {
+func (f *firing) save(b *pgx.Batch) error {
 	var w writer
 	for _, id := range f.order {
 		if err := w.add(*f.cases[id]); err != nil {
 			return err
 		}
 	}
-	if err := w.update(ctx, tx); err != nil {
-		return err
-	}
+	w.queueUpdate(b)
 	for _, d := range f.deferred {
-		_, err := tx.Exec(ctx, `insert into deadline (case_id, kind, epoch, fire_at, due_at)
+		b.Queue(`insert into deadline (case_id, kind, epoch, fire_at, due_at)
 			values ($1, $2, $3, $4, $5) on conflict do nothing`,
 			string(d.Case), string(d.Kind), d.Epoch, f.now.Add(deferral), d.DueAt)
-		if err != nil {
-			return fmt.Errorf("defer: %w", err)
-		}
 	}
 	return nil
 }

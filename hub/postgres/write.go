@@ -98,9 +98,8 @@ func (w *writer) insert(ctx context.Context, tx pgx.Tx) error {
 	return w.send(ctx, tx, &b)
 }
 
-// update saves changed cases.
-func (w *writer) update(ctx context.Context, tx pgx.Tx) error {
-	var b pgx.Batch
+// queueUpdate adds what saves changed cases.
+func (w *writer) queueUpdate(b *pgx.Batch) {
 	if r := &w.cases; len(r.ids) > 0 {
 		b.Queue(`update cases set version = t.b, status = t.c, lead = t.f, place = t.g, category = t.h,
 				kind = t.i, urgency = t.j, topic = t.k, rung = t.l, closed_at = t.n, due_at = t.o,
@@ -112,14 +111,19 @@ func (w *writer) update(ctx context.Context, tx pgx.Tx) error {
 			r.ids, r.versions, r.statuses, r.leads, r.places, r.categories, r.kinds, r.urgencies,
 			r.topics, r.rungs, r.closed, r.due, r.heads, r.states)
 	}
-	return w.send(ctx, tx, &b)
+	w.queueRest(b)
 }
 
-func (w *writer) send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
+// queueRest adds what saves events, assignments, clocks and messages.
+func (w *writer) queueRest(b *pgx.Batch) {
 	w.events.queue(b)
 	w.assignments.queue(b)
 	w.deadlines.queue(b)
 	w.outbox.queue(b)
+}
+
+func (w *writer) send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
+	w.queueRest(b)
 	if b.Len() == 0 {
 		return nil
 	}
