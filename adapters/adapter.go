@@ -63,6 +63,9 @@ type Deps struct {
 	Clock hub.Clock
 	// Place finds a place, by the code that a QR code or a sender gave.
 	Place func(ctx context.Context, code hub.PlaceCode) (hub.Place, bool)
+	// Codes knows the printed QR codes; nil when there are none, and then a
+	// code is the place's own.
+	Codes Codes
 	// SaveAttachment keeps a photo or document.
 	SaveAttachment func(ctx context.Context, mediaType string, data []byte) (hub.Attachment, error)
 	// Getenv reads the secrets that a configuration names.
@@ -88,6 +91,9 @@ func (d Deps) Complete() Deps {
 	}
 	if d.Place == nil {
 		d.Place = func(context.Context, hub.PlaceCode) (hub.Place, bool) { return hub.Place{}, false }
+	}
+	if d.Codes == nil {
+		d.Codes = placeCodes{d.Place}
 	}
 	if d.SaveAttachment == nil {
 		d.SaveAttachment = func(context.Context, string, []byte) (hub.Attachment, error) {

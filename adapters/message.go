@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/glossary"
 )
 
 func titles() map[hub.ErrorCode]string {
@@ -66,6 +67,9 @@ func Sentence(err error) string {
 	if ok && e.Code != hub.CodeInternal {
 		if s, found := sentences()[e.Key]; found {
 			return fill(s, e.Args)
+		}
+		if glossary.Known(e.Key) {
+			return glossary.Message(e.Key, e.Args...)
 		}
 		if title, found := titles()[e.Code]; found {
 			return title + "。"

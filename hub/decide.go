@@ -79,6 +79,9 @@ func (c Receive) decide(d *decider) error {
 		Channel: s.Channel, ExternalID: s.ExternalID, Receipt: s.Receipt, Place: s.Place,
 		SubmittedAt: s.SubmittedAt, Heuristic: s.Heuristic,
 	}})
+	if s.Hold != "" {
+		dec = dec.held()
+	}
 	switch {
 	case dec.Reject != nil:
 		d.emit(Rejected, Data{Decision: &dec, Text: dec.Reject.Reason, Deadlines: d.archive()})
@@ -86,7 +89,7 @@ func (c Receive) decide(d *decider) error {
 		d.emit(Answered, Data{Decision: &dec, Text: dec.Answer.Text, Deadlines: d.archive()})
 	case dec.Lead == "":
 		d.emit(Queued, Data{
-			Decision: &dec, Duty: d.firstDuty(dec.StartRung),
+			Decision: &dec, Text: s.Hold, Duty: d.firstDuty(dec.StartRung),
 			Deadlines: d.clocks(s.ReceivedAt, queueAllowances(d.allowances(dec.Clocks))),
 		})
 	default:

@@ -78,6 +78,19 @@ func TestLeadCannotCloseWhileAPartIsOpen(t *testing.T) {
 	}
 }
 
+func TestWhatIsHeldWaitsForAClerk(t *testing.T) {
+	cmd := received("heating", "housing")
+	cmd.Submission.Hold = "同一二维码短时间内来件过多"
+	c := tell(t, hub.Case{}, nine, cmd)
+	if c.Status != hub.StatusSorting || len(c.Assignments) != 0 {
+		t.Fatalf("went on by itself: %+v", c)
+	}
+	events, err := hub.Decide(hub.Case{}, cmd, facts(), nine)
+	if err != nil || events[1].Data.Text != cmd.Submission.Hold || events[1].Data.Decision.Candidates[0] != "heating" {
+		t.Errorf("the clerk does not see why: %+v, %v", events, err)
+	}
+}
+
 func TestClockStandsWhileTheCitizenIsAsked(t *testing.T) {
 	c := tell(t, hub.Case{}, nine, received("heating"), hub.SignFor{Department: "heating"})
 	before, _ := c.Deadline(hub.ClockClose)

@@ -56,6 +56,15 @@ type Decision struct {
 	StartRung  Rung             `json:"start_rung,omitempty"` // 0 means the first
 }
 
+// held leaves what the rules say for a clerk to confirm.
+func (d Decision) held() Decision {
+	if d.Lead != "" {
+		d.Candidates = append([]DepartmentCode{d.Lead}, d.Candidates...)
+	}
+	d.Lead, d.Co, d.Reject, d.Answer = "", nil, nil, nil
+	return d
+}
+
 // A Rejection (驳回) says why a text is sent back and how it could be worded.
 type Rejection struct {
 	Reason     string `json:"reason"`

@@ -71,6 +71,9 @@ type Submission struct {
 	Urgency     Urgency   `json:"urgency,omitempty"` // as the channel said
 	SubmittedAt time.Time `json:"submitted_at"`      // when the citizen spoke
 	ReceivedAt  time.Time `json:"received_at"`       // when intake took it
+	// Hold is why no rule may send this on without a clerk's look, such as a
+	// flood from one QR code; "" for all others. It becomes a case all the same.
+	Hold string `json:"hold,omitempty"`
 	// Raw is what arrived, byte for byte, and MediaType what it was.
 	Raw       []byte `json:"raw,omitempty"`
 	MediaType string `json:"media_type,omitempty"`

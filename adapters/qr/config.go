@@ -10,10 +10,16 @@ type Config struct {
 	MaxPhotoMB int `yaml:"max_photo_mb"`
 	// MaxRunes is how long the text may be, in characters.
 	MaxRunes int `yaml:"max_runes"`
+	// FloodPerHour is how many submissions one code may bring in an hour, on
+	// each node, before the rest are held for a clerk's look; 0 is no limit.
+	FloodPerHour int `yaml:"flood_per_hour"`
 }
 
-// Default allows six photos and two thousand characters.
-func Default() Config { return Config{MaxPhotos: 6, MaxPhotoMB: 8, MaxRunes: 2000} }
+// Default allows six photos and two thousand characters, and holds what comes
+// from one building faster than a real outage would make people write.
+func Default() Config {
+	return Config{MaxPhotos: 6, MaxPhotoMB: 8, MaxRunes: 2000, FloodPerHour: 60}
+}
 
 // Validate reports what is wrong with c and how to mend it.
 func (c Config) Validate() error {
@@ -25,6 +31,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxRunes < 100 || c.MaxRunes > 50_000 {
 		return fmt.Errorf("max_runes is %d: use 100 to 50000", c.MaxRunes)
+	}
+	if c.FloodPerHour < 0 {
+		return fmt.Errorf("flood_per_hour is %d: use 0 for no limit, or more", c.FloodPerHour)
 	}
 	return nil
 }

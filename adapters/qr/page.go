@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/mashang-hub/mashang/adapters"
@@ -20,6 +21,8 @@ var pages string
 type view struct {
 	Code, Where, Nonce, Error, Status string
 	Text, Phone, Name, More           string
+	Elsewhere                         hub.PlaceCode // where the citizen says they are
+	Nearby                            []hub.Place
 	Max, Photos                       int
 	Done                              hub.Acceptance
 }
@@ -34,25 +37,38 @@ func (a *adapter) Pages() http.Handler {
 }
 
 func (a *adapter) form(w http.ResponseWriter, r *http.Request, t *template.Template) {
-	place, ok := a.deps.Place(r.Context(), hub.PlaceCode(r.PathValue("code")))
-	if !ok {
-		a.show(w, t, "unknown", http.StatusNotFound, view{})
-		return
+	v, _, ok := a.scan(w, r, t)
+	if ok {
+		v.Nonce = rand.Text()
+		a.show(w, t, "form", http.StatusOK, v)
 	}
-	a.show(w, t, "form", http.StatusOK, view{
-		Code: r.PathValue("code"), Where: a.address(r.Context(), place), Nonce: rand.Text(),
-	})
+}
+
+// scan finds the spot of the code in the address, or answers with a page that
+// says what to do instead.
+func (a *adapter) scan(w http.ResponseWriter, r *http.Request, t *template.Template) (view, adapters.Spot, bool) {
+	token := r.PathValue("code")
+	spot, err := a.deps.Codes.Scan(r.Context(), token)
+	if err != nil {
+		status := adapters.StatusOf(err)
+		if status >= http.StatusInternalServerError {
+			w.Header().Set("Retry-After", "5")
+			a.deps.Log.Error("find the code", "err", err)
+		}
+		a.show(w, t, "unknown", status, view{Error: adapters.Sentence(err)})
+		return view{}, spot, false
+	}
+	return view{
+		Code: token, Where: a.where(r.Context(), spot), Nearby: a.deps.Codes.Nearby(r.Context(), spot.Place.Code),
+	}, spot, true
 }
 
 func (a *adapter) submit(w http.ResponseWriter, r *http.Request, t *template.Template) {
-	code := r.PathValue("code")
-	place, ok := a.deps.Place(r.Context(), hub.PlaceCode(code))
+	v, spot, ok := a.scan(w, r, t)
 	if !ok {
-		a.show(w, t, "unknown", http.StatusNotFound, view{})
 		return
 	}
-	v := view{Code: code, Where: a.address(r.Context(), place)}
-	s, err := a.fromForm(w, r, place, &v)
+	s, err := a.fromForm(w, r, spot.Place, &v)
 	if err == nil {
 		v.Done, err = a.accept(r, s)
 	}
@@ -64,6 +80,11 @@ func (a *adapter) submit(w http.ResponseWriter, r *http.Request, t *template.Tem
 		v.Error = adapters.Sentence(err)
 		a.show(w, t, "form", status, v)
 		return
+	}
+	if v.Elsewhere != "" && !v.Done.Duplicate {
+		if err := a.deps.Codes.Elsewhere(r.Context(), v.Code, v.Elsewhere); err != nil {
+			a.deps.Log.Warn("record where a code was used", "err", err) // the submission is safe
+		}
 	}
 	v.Status = adapters.StatusURL(v.Done.Case)
 	a.show(w, t, "done", http.StatusOK, v)
@@ -98,9 +119,10 @@ func (a *adapter) fromForm(w http.ResponseWriter, r *http.Request, place hub.Pla
 		v.Nonce = n
 	}
 	v.Text, v.Phone, v.Name, v.More = r.PostFormValue("text"), r.PostFormValue("phone"), r.PostFormValue("name"), r.PostFormValue("more")
-	q := Request{ID: v.Nonce, Place: place.Code, Text: v.Text, Phone: v.Phone, Name: v.Name}
+	q := Request{ID: v.Nonce, Code: v.Code, Place: place.Code, PlaceText: v.Where, Text: v.Text, Phone: v.Phone, Name: v.Name}
+	a.correct(r, &q, v)
 	if more := strings.TrimSpace(v.More); more != "" {
-		q.PlaceText = v.Where + " " + more
+		q.PlaceText = strings.TrimSpace(q.PlaceText + " " + more)
 	}
 	s, err := a.submission(r.Context(), q)
 	if err != nil {
@@ -109,6 +131,17 @@ func (a *adapter) fromForm(w http.ResponseWriter, r *http.Request, place hub.Pla
 	s.Raw, s.MediaType = []byte(r.PostForm.Encode()), "application/x-www-form-urlencoded"
 	s.Attachments, err = a.photos(r)
 	return s, err
+}
+
+// correct takes the place that the citizen chose for the one of the code.
+func (a *adapter) correct(r *http.Request, q *Request, v *view) {
+	chosen := hub.PlaceCode(r.PostFormValue("elsewhere"))
+	i := slices.IndexFunc(v.Nearby, func(p hub.Place) bool { return p.Code == chosen })
+	if i < 0 || chosen == q.Place {
+		return
+	}
+	v.Elsewhere, v.Where = chosen, a.address(r.Context(), v.Nearby[i])
+	q.Place, q.PlaceText = chosen, v.Where
 }
 
 func (a *adapter) show(w http.ResponseWriter, t *template.Template, name string, status int, v view) {

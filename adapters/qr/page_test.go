@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,5 +106,99 @@ func TestUnknownCode(t *testing.T) {
 	h, _ := open(t)
 	if w := get(t, h, "/q/nowhere"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "tel:12345") {
 		t.Errorf("%d\n%s", w.Code, w.Body)
+	}
+}
+
+// printed are two codes on the wall; the second was renewed.
+type printed struct {
+	elsewhere []hub.PlaceCode
+}
+
+func (p *printed) Scan(ctx context.Context, token string) (adapters.Spot, error) {
+	at, _ := place(ctx, "620402001002")
+	switch token {
+	case "GOOD":
+		return adapters.Spot{Place: at, Label: "3号楼"}, nil
+	case "OLD":
+		return adapters.Spot{}, hub.Errorf(hub.CodeConflict, "qr_code.renewed", token)
+	}
+	return adapters.Spot{}, hub.Errorf(hub.CodeNotFound, "qr_code.not_found", token)
+}
+
+func (p *printed) Nearby(context.Context, hub.PlaceCode) []hub.Place {
+	return []hub.Place{{Code: "620402001003", Parent: "620402001", Level: hub.LevelVillage, Name: "友好路社区"}}
+}
+
+func (p *printed) Elsewhere(_ context.Context, _ string, at hub.PlaceCode) error {
+	p.elsewhere = append(p.elsewhere, at)
+	return nil
+}
+
+func wall(t *testing.T, options string) (http.Handler, *adaptertest.Intake, *printed) {
+	t.Helper()
+	s, in, codes := suite(), &adaptertest.Intake{}, &printed{}
+	s.Deps.Codes, s.Options = codes, options
+	s.Deps.Place = func(ctx context.Context, code hub.PlaceCode) (hub.Place, bool) {
+		if code == "620402001003" {
+			return codes.Nearby(ctx, "")[0], true
+		}
+		return place(ctx, code)
+	}
+	a, err := s.New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.(adapters.PageHandler).Pages(), in, codes
+}
+
+func scan(t *testing.T, h http.Handler, fields string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/q/GOOD", strings.NewReader(fields))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestTheWallSaysWhereAndTheCitizenMayCorrectIt(t *testing.T) {
+	h, in, codes := wall(t, "max_runes: 100")
+	if page := get(t, h, "/q/GOOD").Body.String(); !strings.Contains(page, "人民路街道 中心街社区 3号楼") || !strings.Contains(page, "不是这里") {
+		t.Fatalf("form:\n%s", page)
+	}
+	scan(t, h, "nonce=here&text=暖气不热")
+	scan(t, h, "nonce=there&text=暖气不热&elsewhere=620402001003&more=锅炉房")
+	scan(t, h, "nonce=nowhere&text=暖气不热&elsewhere=999")
+	got := in.Taken()
+	if len(got) != 3 || got[0].Place != "620402001002" || got[0].PlaceText != "人民路街道 中心街社区 3号楼" {
+		t.Fatalf("taken %+v", got)
+	}
+	if got[1].Place != "620402001003" || got[1].PlaceText != "人民路街道 友好路社区 锅炉房" || got[2].Place != "620402001002" {
+		t.Errorf("corrected %+v, not corrected %+v", got[1], got[2])
+	}
+	if len(codes.elsewhere) != 1 || codes.elsewhere[0] != "620402001003" {
+		t.Errorf("noticed elsewhere: %v", codes.elsewhere)
+	}
+}
+
+func TestARenewedCodeSaysSo(t *testing.T) {
+	h, _, _ := wall(t, "max_runes: 100")
+	if w := get(t, h, "/q/OLD"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "已经换新") || !strings.Contains(w.Body.String(), "tel:12345") {
+		t.Errorf("%d\n%s", w.Code, w.Body)
+	}
+}
+
+func TestAFloodIsHeldAndNotLost(t *testing.T) {
+	h, in, _ := wall(t, "flood_per_hour: 3")
+	for i := range 5 {
+		if w := scan(t, h, "nonce=n"+string('0'+rune(i))+"&text=暖气不热"); w.Code != http.StatusOK {
+			t.Fatalf("submission %d: %d", i, w.Code)
+		}
+	}
+	var held []bool
+	for _, s := range in.Taken() {
+		held = append(held, s.Hold != "")
+	}
+	if want := []bool{false, false, false, true, true}; !slices.Equal(held, want) {
+		t.Errorf("held %v, want %v", held, want)
 	}
 }

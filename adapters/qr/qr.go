@@ -29,6 +29,7 @@ func Spec() adapters.Spec { return adapters.Spec{Kind: "qr", New: New} }
 type Request struct {
 	ID          string        `json:"id"`          // made by the form, once
 	ExternalID  string        `json:"external_id"` // another name of ID
+	Code        string        `json:"code"`        // token of the scanned QR code; gives the place
 	Place       hub.PlaceCode `json:"place"`
 	PlaceText   string        `json:"place_text"`
 	Title       string        `json:"title"`
@@ -44,6 +45,7 @@ type adapter struct {
 	config  Config
 	intake  adapters.Intake
 	deps    adapters.Deps
+	flood   *flood
 }
 
 // New makes the adapter of c.
@@ -55,7 +57,8 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	return &adapter{c.Code, config, in, d.Complete()}, nil
+	d = d.Complete()
+	return &adapter{c.Code, config, in, d, newFlood(config.FloodPerHour, d.Clock)}, nil
 }
 
 // Handler is the JSON API.
@@ -94,6 +97,16 @@ func (a *adapter) submission(ctx context.Context, q Request) (hub.Submission, er
 	if err := adapters.CheckWords(q.Kind, ""); err != nil {
 		return hub.Submission{}, err
 	}
+	if q.Code != "" {
+		spot, err := a.deps.Codes.Scan(ctx, q.Code)
+		if err != nil {
+			return hub.Submission{}, err
+		}
+		q.Place = cmp.Or(q.Place, spot.Place.Code)
+		if q.Place == spot.Place.Code {
+			q.PlaceText = cmp.Or(q.PlaceText, a.where(ctx, spot))
+		}
+	}
 	if q.Place != "" {
 		place, ok := a.deps.Place(ctx, q.Place)
 		if !ok {
@@ -106,6 +119,7 @@ func (a *adapter) submission(ctx context.Context, q Request) (hub.Submission, er
 	}
 	return hub.Submission{
 		Channel: a.channel, ExternalID: cmp.Or(q.ID, q.ExternalID), Place: q.Place, Kind: q.Kind, SubmittedAt: q.SubmittedAt,
+		Hold: a.flood.hold(q.Code),
 		Content: hub.Content{
 			Title: strings.TrimSpace(q.Title), Text: text, PlaceText: q.PlaceText,
 			Reporter: hub.Reporter{
@@ -113,6 +127,11 @@ func (a *adapter) submission(ctx context.Context, q Request) (hub.Submission, er
 			},
 		},
 	}, nil
+}
+
+// where is the address of a spot and what is there.
+func (a *adapter) where(ctx context.Context, s adapters.Spot) string {
+	return strings.TrimSpace(a.address(ctx, s.Place) + " " + s.Label)
 }
 
 // address writes the names from the county down to p.

@@ -57,11 +57,17 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 	if err != nil {
 		return nil, fmt.Errorf("read the channels: %w", err)
 	}
+	printed, err := a.codes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deps := a.deps()
+	deps.Codes = printed
 	for _, c := range configs {
 		if !c.Enabled {
 			continue
 		}
-		adapter, err := all.Registry().New(c, in, a.deps())
+		adapter, err := all.Registry().New(c, in, deps)
 		if err != nil {
 			return nil, fmt.Errorf("open channel %s: %w", c.Code, err)
 		}
