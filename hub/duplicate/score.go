@@ -1,0 +1,138 @@
+// Package duplicate suggests which cases may be one and the same matter,
+// across channels, so that a clerk can merge them (并案).
+//
+// It only suggests: the clerk merges, and each citizen keeps the own receipt
+// and call-back. Start with [Finder].
+package duplicate
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// A Report is what one citizen said, as far as likeness goes.
+type Report struct {
+	Title, Text string
+	PlaceText   string
+	Place       hub.PlaceCode
+	Phone       string
+	Topic       string
+	At          time.Time
+}
+
+// A Likeness says how alike two reports are, from 0 to 1, and why.
+type Likeness struct {
+	Score   float64  `json:"score"`
+	Reasons []string `json:"reasons"`
+}
+
+// The weights: what was said counts most, then who said it and where. Two
+// reports are worth showing from Suggest on.
+const (
+	weightText  = 0.6
+	weightPhone = 0.2
+	weightPlace = 0.15
+	weightTopic = 0.05
+	// Suggest is the score from which a pair is shown to a clerk.
+	Suggest = 0.4
+	// near is how far apart in time two reports of one matter may be.
+	near = 30 * 24 * time.Hour
+)
+
+// Compare says how alike a and b are. It is pure and symmetric.
+func Compare(a, b Report) Likeness {
+	apart := a.At.Sub(b.At).Abs()
+	if apart > near {
+		return Likeness{}
+	}
+	var l Likeness
+	add := func(points float64, reason string) {
+		l.Score += points
+		l.Reasons = append(l.Reasons, reason)
+	}
+	if text := textual(a, b); text >= 0.25 {
+		add(weightText*math.Sqrt(text), fmt.Sprintf("内容相似 %.0f%%", 100*text))
+	}
+	if p := digits(a.Phone); len(p) >= 7 && p == digits(b.Phone) {
+		add(weightPhone, "电话相同")
+	}
+	switch {
+	case a.Place == "" || b.Place == "":
+	case a.Place == b.Place:
+		add(weightPlace, "地点相同")
+	case a.Place.Township() != "" && a.Place.Township() == b.Place.Township():
+		add(weightPlace/2, "同一乡镇街道")
+	}
+	if a.Topic != "" && a.Topic == b.Topic {
+		add(weightTopic, "主题相同")
+	}
+	// The older, the less likely: a burst pipe of last month is mended.
+	l.Score *= 1 - 0.5*float64(apart)/float64(near)
+	l.Score = math.Round(100*l.Score) / 100
+	return l
+}
+
+// textual is the share of two-character pieces that both texts have, judged
+// by the shorter text when one tells the same story at more length.
+func textual(a, b Report) float64 {
+	x, y := pieces(a), pieces(b)
+	if len(x) == 0 || len(y) == 0 {
+		return 0
+	}
+	both := 0
+	for p := range x {
+		if y[p] {
+			both++
+		}
+	}
+	union := len(x) + len(y) - both
+	jaccard := float64(both) / float64(union)
+	short := min(len(x), len(y))
+	if short < 8 {
+		return jaccard
+	}
+	return max(jaccard, 0.8*float64(both)/float64(short))
+}
+
+// pieces are the pairs of neighbouring characters, without punctuation, and
+// polite phrases that every letter has.
+func pieces(r Report) map[string]bool {
+	text := r.Text
+	if !strings.Contains(text, r.Title) {
+		text = r.Title + " " + text
+	}
+	text = filler.Replace(norm.NFKC.String(text + " " + r.PlaceText))
+	out := map[string]bool{}
+	var last rune
+	for _, c := range text {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			last = 0
+			continue
+		}
+		if last != 0 {
+			out[string([]rune{last, c})] = true
+		}
+		last = c
+	}
+	return out
+}
+
+var filler = strings.NewReplacer(
+	"尊敬的", "", "您好", "", "你好", "", "领导", "", "请问", "", "希望", "", "谢谢", "", "反映", "", "市民", "", "来电", "",
+	"相关部门", "", "有关部门", "", "尽快", "", "解决", "", "处理", "")
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
