@@ -64,5 +64,7 @@ type Opening struct {
 	Submission Submission
 	Case       Case
 	Events     []Event
-	Out        []Outgoing
+	// Texts are the events' JSON in the same order, when it was made already.
+	Texts []EventText
+	Out   []Outgoing
 }

@@ -100,8 +100,12 @@ func (d *Desk) opening(ctx context.Context, m *message.Message, known map[factKe
 	if err != nil {
 		return hub.Opening{}, fmt.Errorf("open case %s: %w", s.Case, err)
 	}
-	out, err := Outgoing(c, s.Content, events)
-	return hub.Opening{Submission: s, Case: c, Events: events, Out: out}, err
+	texts, err := encode(events)
+	if err != nil {
+		return hub.Opening{}, err
+	}
+	out, err := outgoing(c, s.Content, events, texts)
+	return hub.Opening{Submission: s, Case: c, Events: events, Texts: texts, Out: out}, err
 }
 
 // Do carries out a person's or a department's command on a case and returns

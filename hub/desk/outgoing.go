@@ -4,35 +4,36 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/bus"
 )
 
-// A CloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Data
-// is the hub.Event, which carries no personal data.
-type CloudEvent struct {
-	SpecVersion     string          `json:"specversion"`
-	ID              string          `json:"id"`
-	Type            string          `json:"type"`
-	Source          string          `json:"source"`
-	Subject         string          `json:"subject"`
-	Time            time.Time       `json:"time"`
-	DataContentType string          `json:"datacontenttype"`
-	PartitionKey    string          `json:"partitionkey"`
-	Data            json.RawMessage `json:"data"`
-}
-
 // Outgoing returns what leaves the hub after events: every event for whoever
 // listens, alerts for the departments and notices for the people on the ladder.
 func Outgoing(c hub.Case, content hub.Content, events []hub.Event) ([]hub.Outgoing, error) {
-	out := make([]hub.Outgoing, 0, len(events)+len(c.Assignments))
-	for _, e := range events {
-		o, err := cloudEvent(e)
-		if err != nil {
+	texts, err := encode(events)
+	if err != nil {
+		return nil, err
+	}
+	return outgoing(c, content, events, texts)
+}
+
+func encode(events []hub.Event) ([]hub.EventText, error) {
+	texts := make([]hub.EventText, len(events))
+	for i, e := range events {
+		var err error
+		if texts[i], err = e.Encode(); err != nil {
 			return nil, err
 		}
+	}
+	return texts, nil
+}
+
+func outgoing(c hub.Case, content hub.Content, events []hub.Event, texts []hub.EventText) ([]hub.Outgoing, error) {
+	out := make([]hub.Outgoing, 0, len(events)+len(c.Assignments))
+	for i, e := range events {
+		o := cloudEvent(e, texts[i])
 		out = append(out, o)
 		if e.Type == hub.Escalated {
 			out = append(out, hub.Outgoing{Topic: bus.Notices, Key: o.Key, ID: o.ID, Payload: o.Payload})
@@ -50,19 +51,18 @@ func Outgoing(c hub.Case, content hub.Content, events []hub.Event) ([]hub.Outgoi
 	return out, nil
 }
 
-func cloudEvent(e hub.Event) (hub.Outgoing, error) {
+// cloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Its data
+// is the hub.Event, which carries no personal data.
+func cloudEvent(e hub.Event, text hub.EventText) hub.Outgoing {
 	id := string(e.Case) + "." + strconv.FormatInt(e.Seq, 10)
-	data, err := json.Marshal(e)
-	if err != nil {
-		return hub.Outgoing{}, fmt.Errorf("encode event %s: %w", id, err)
-	}
-	payload, err := json.Marshal(CloudEvent{
-		SpecVersion: "1.0", ID: id, Type: "mashang.case." + string(e.Type) + ".v1", Source: "/mashang/hub",
-		Subject: string(e.Case), Time: e.At, DataContentType: "application/json",
-		PartitionKey: string(e.Case), Data: data,
-	})
-	if err != nil {
-		return hub.Outgoing{}, fmt.Errorf("encode event %s: %w", id, err)
-	}
-	return hub.Outgoing{Topic: bus.Events, Key: string(e.Case), ID: id, Payload: payload}, nil
+	b := make([]byte, 0, 512+len(text.By)+len(text.Data))
+	b = append(b, `{"specversion":"1.0","id":`...)
+	b = hub.AppendJSONString(b, id)
+	b = hub.AppendJSONString(append(b, `,"type":`...), "mashang.case."+string(e.Type)+".v1")
+	b = hub.AppendJSONString(append(b, `,"source":"/mashang/hub","subject":`...), string(e.Case))
+	b = hub.AppendJSONTime(append(b, `,"time":`...), e.At)
+	b = append(b, `,"datacontenttype":"application/json","partitionkey":`...)
+	b = hub.AppendJSONString(b, string(e.Case))
+	b = append(e.AppendJSON(append(b, `,"data":`...), text), '}')
+	return hub.Outgoing{Topic: bus.Events, Key: string(e.Case), ID: id, Payload: b}
 }

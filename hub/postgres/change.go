@@ -46,6 +46,7 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 	if err != nil {
 		return hub.Case{}, wrap(err, "change case %s", id)
 	}
+	db.signal()
 	return result, nil
 }
 

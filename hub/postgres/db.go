@@ -30,6 +30,8 @@ type DB struct {
 	pool *pgxpool.Pool
 	log  *slog.Logger
 	txs  chan struct{} // one per open transaction
+
+	stored chan struct{} // signalled when the outbox has grown
 }
 
 // Open connects to the server at dsn. It refuses, with key "postgres.unsafe",
@@ -53,7 +55,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 		return nil, wrap(err, "open postgres")
 	}
 	spare := max(1, config.MaxConns/4)
-	db := &DB{pool: pool, log: log, txs: make(chan struct{}, config.MaxConns-spare)}
+	db := &DB{pool: pool, log: log, txs: make(chan struct{}, config.MaxConns-spare), stored: make(chan struct{}, 1)}
 	if err := db.checkSafe(ctx); err != nil {
 		pool.Close()
 		return nil, err

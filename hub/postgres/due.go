@@ -42,6 +42,9 @@ func (db *DB) FireDue(ctx context.Context, now, low time.Time, n int,
 	if err != nil {
 		return 0, time.Time{}, wrap(err, "fire due clocks")
 	}
+	if run.count > 0 {
+		db.signal()
+	}
 	return run.count, run.last, errors.Join(run.failed...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -13,20 +14,35 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// RelayOutbox hands up to n waiting messages to publish, each topic's in the
-// order in which they were stored, and removes them when publish returns nil.
-// It calls publish once for each topic, all at the same time. One relay runs
-// at a time, so the order per key holds; a second one returns 0. If the
-// process dies after publish, the same messages come again.
+// outboxRows are the bundles that one transaction adds to the outbox.
+type outboxRows struct{ out []hub.Outgoing }
+
+func (r *outboxRows) add(out []hub.Outgoing) { r.out = append(r.out, out...) }
+
+func (r *outboxRows) queue(b *pgx.Batch) {
+	for _, v := range bundles(r.out) {
+		b.Queue("insert into outbox (messages, bundle) values ($1, $2)", v.n, v.packed())
+	}
+}
+
+// What leaves in one transaction: about as many rows, packed bytes and
+// messages at most.
+const (
+	relayRows     = 1000
+	relayBytes    = 1 << 20
+	relayMessages = 5000
+)
+
+// RelayOutbox hands waiting messages to publish, each topic's in the order in
+// which they were stored, and removes them when publish returns nil. It takes
+// about n messages, whole transactions at a time. It calls publish once for
+// each topic, all at the same time. One relay runs at a time, so the order per
+// key holds; a second one waits for it. If the process dies after publish, the
+// same messages come again.
 func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoing) error) (int, error) {
 	var out []hub.Outgoing
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		var alone bool
-		err := tx.QueryRow(ctx,
-			"select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))").Scan(&alone)
-		if err != nil || !alone {
-			return err
-		}
+		var err error
 		if out, err = takeOutbox(ctx, tx, n); err != nil || len(out) == 0 {
 			return err
 		}
@@ -52,37 +68,92 @@ func publishTopics(out []hub.Outgoing, publish func([]hub.Outgoing) error) error
 	return group.Wait()
 }
 
+// takeOutbox takes rows away while it holds the lock of the relay. Rows of one
+// case have ids in the order of its changes: a change takes its id while it
+// holds the case. The lock is a statement of its own, so that the second one
+// sees what was committed before the lock was ours.
 func takeOutbox(ctx context.Context, tx pgx.Tx, n int) ([]hub.Outgoing, error) {
 	type row struct {
-		ID      int64
-		Message hub.Outgoing
+		ID       int64
+		Messages int
+		Bundle   []byte
 	}
-	rows, err := tx.Query(ctx, `delete from outbox where id = any(array(
-			select id from outbox order by id limit $1))
-		returning id, topic, key, msg_id, payload`, n)
+	var b pgx.Batch
+	b.Queue("select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))")
+	b.Queue(`delete from outbox where id = any(array(
+			select id from (
+				select id, sum(messages) over w - messages as before, sum(octet_length(bundle)) over w as bytes
+				from (select * from outbox order by id limit $2) o window w as (order by id)) o
+			where before = 0 or before < $1 and bytes < $3))
+		returning id, messages, bundle`, n, relayRows, relayBytes)
+	results := tx.SendBatch(ctx, &b)
+	defer func() { _ = results.Close() }()
+	if _, err := results.Exec(); err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	rows, err := results.Query()
 	if err != nil {
 		return nil, fmt.Errorf("take: %w", err)
 	}
-	taken, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
-		var v row
-		err := r.Scan(&v.ID, &v.Message.Topic, &v.Message.Key, &v.Message.ID, &v.Message.Payload)
-		return v, err
-	})
+	taken, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	if err != nil {
 		return nil, fmt.Errorf("take: %w", err)
 	}
 	slices.SortFunc(taken, func(a, b row) int { return cmp.Compare(a.ID, b.ID) })
-	out := make([]hub.Outgoing, len(taken))
-	for i, v := range taken {
-		out[i] = v.Message
+	var out []hub.Outgoing
+	for _, v := range taken {
+		if out, err = unpack(out, v.Messages, v.Bundle); err != nil {
+			return nil, fmt.Errorf("outbox row %d: %w", v.ID, err)
+		}
 	}
-	return out, nil
+	return out, results.Close()
+}
+
+// relaySweep is how often a relay looks by itself: for what another node left
+// behind, and after an error.
+const relaySweep = 500 * time.Millisecond
+
+// Relay publishes the outbox until ctx ends. It wakes when a transaction of
+// this store has added to it, and sweeps for what other nodes left.
+func (db *DB) Relay(ctx context.Context, publish func([]hub.Outgoing) error, log *slog.Logger) error {
+	sweep := time.NewTicker(relaySweep)
+	defer sweep.Stop()
+	said := ""
+	for {
+		n, err := db.RelayOutbox(ctx, relayMessages, publish)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && err.Error() != said:
+			said = err.Error()
+			log.ErrorContext(ctx, "the outbox stands still", "err", err)
+		case err == nil:
+			said = ""
+		}
+		if n > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-db.stored:
+		case <-sweep.C:
+		}
+	}
+}
+
+// signal wakes the relay of this store.
+func (db *DB) signal() {
+	select {
+	case db.stored <- struct{}{}:
+	default: // one is waiting already
+	}
 }
 
 // OutboxDepth returns how many messages wait to be published.
 func (db *DB) OutboxDepth(ctx context.Context) (int, error) {
 	var n int
-	err := db.pool.QueryRow(ctx, "select count(*) from outbox").Scan(&n)
+	err := db.pool.QueryRow(ctx, "select coalesce(sum(messages), 0) from outbox").Scan(&n)
 	return n, wrap(err, "count outbox")
 }
 

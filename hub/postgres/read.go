@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -103,48 +102,52 @@ func (db *DB) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission
 
 // Events returns the history of a case, in order.
 func (db *DB) Events(ctx context.Context, id hub.CaseID) ([]hub.Event, error) {
-	events, _, err := db.history(ctx, id)
+	stored, err := db.history(ctx, id)
+	events := make([]hub.Event, len(stored))
+	for i, v := range stored {
+		events[i] = v.event
+	}
 	return events, err
 }
 
-func (db *DB) history(ctx context.Context, id hub.CaseID) ([]hub.Event, [][]byte, error) {
+// A storedEvent is an event with the text that its hash covers.
+type storedEvent struct {
+	event hub.Event
+	text  hub.EventText
+	hash  []byte
+}
+
+func (db *DB) history(ctx context.Context, id hub.CaseID) ([]storedEvent, error) {
 	rows, err := db.pool.Query(ctx, `select case_id, seq, type, at, actor, data, hash
 		from event where case_id = $1 order by seq`, string(id))
 	if err != nil {
-		return nil, nil, wrap(err, "read events of case %s", id)
+		return nil, wrap(err, "read events of case %s", id)
 	}
-	var hashes [][]byte
-	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Event, error) {
-		var e hub.Event
-		var actor, data, hash []byte
-		if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &actor, &data, &hash); err != nil {
-			return e, err
+	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (storedEvent, error) {
+		var v storedEvent
+		e := &v.event
+		if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &v.text.By, &v.text.Data, &v.hash); err != nil {
+			return v, err
 		}
-		hashes = append(hashes, hash)
 		e.At = e.At.UTC()
-		return e, errors.Join(json.Unmarshal(actor, &e.By), json.Unmarshal(data, &e.Data))
+		return v, errors.Join(json.Unmarshal(v.text.By, &e.By), json.Unmarshal(v.text.Data, &e.Data))
 	})
-	return events, hashes, wrap(err, "read events of case %s", id)
+	return events, wrap(err, "read events of case %s", id)
 }
 
 // VerifyEvents recomputes the hash chain of a case. It returns an error with
 // key "event.tampered" when an event was changed, removed or put in between.
 func (db *DB) VerifyEvents(ctx context.Context, id hub.CaseID) error {
-	events, hashes, err := db.history(ctx, id)
+	events, err := db.history(ctx, id)
 	if err != nil {
 		return err
 	}
 	var head, stored []byte
-	for i, e := range events {
-		actor, err1 := json.Marshal(e.By)
-		data, err2 := json.Marshal(e.Data)
-		if err := errors.Join(err1, err2); err != nil {
-			return fmt.Errorf("encode event of %s: %w", id, err)
+	for i, v := range events {
+		if v.event.Seq != int64(i+1) || !v.follows(head) {
+			return hub.Errorf(hub.CodeConflict, "event.tampered", id, v.event.Seq)
 		}
-		head = link(head, e, actor, data)
-		if e.Seq != int64(i+1) || !bytes.Equal(head, hashes[i]) {
-			return hub.Errorf(hub.CodeConflict, "event.tampered", id, e.Seq)
-		}
+		head = v.hash
 	}
 	err = db.pool.QueryRow(ctx, "select head from cases where id = $1", string(id)).Scan(&stored)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -154,6 +157,17 @@ func (db *DB) VerifyEvents(ctx context.Context, id hub.CaseID) error {
 		return hub.Errorf(hub.CodeConflict, "event.tampered", id, len(events))
 	}
 	return wrap(err, "verify case %s", id)
+}
+
+// follows reports whether the event's hash is that of its text after head.
+// Before migration 10 the server kept the text in an order of its own; such an
+// event is compared as it was encoded.
+func (v storedEvent) follows(head []byte) bool {
+	if bytes.Equal(link(head, v.event, v.text), v.hash) {
+		return true
+	}
+	text, err := v.event.Encode()
+	return err == nil && bytes.Equal(link(head, v.event, text), v.hash)
 }
 
 // FindReceipts returns which of the receipts are stored already.

@@ -2,8 +2,7 @@ package postgres
 
 import (
 	"crypto/sha256"
-	"encoding/json"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,21 +22,17 @@ type eventRows struct {
 // add appends the events, chained to head, and returns the new head.
 func (r *eventRows) add(head []byte, events []hub.Event) ([]byte, error) {
 	for _, e := range events {
-		actor, err := json.Marshal(e.By)
+		text, err := e.Encode()
 		if err != nil {
-			return nil, fmt.Errorf("encode actor of %s: %w", e.Case, err)
+			return nil, err
 		}
-		data, err := json.Marshal(e.Data)
-		if err != nil {
-			return nil, fmt.Errorf("encode event of %s: %w", e.Case, err)
-		}
-		head = link(head, e, actor, data)
+		head = link(head, e, text)
 		r.cases = append(r.cases, string(e.Case))
 		r.seqs = append(r.seqs, e.Seq)
 		r.types = append(r.types, string(e.Type))
 		r.at = append(r.at, e.At)
-		r.actors = append(r.actors, string(actor))
-		r.data = append(r.data, string(data))
+		r.actors = append(r.actors, string(text.By))
+		r.data = append(r.data, string(text.Data))
 		r.hashes = append(r.hashes, head)
 	}
 	return head, nil
@@ -45,14 +40,17 @@ func (r *eventRows) add(head []byte, events []hub.Event) ([]byte, error) {
 
 // link hashes e onto the chain. The server keeps microseconds, so the hash
 // knows no more than that.
-func link(prev []byte, e hub.Event, actor, data []byte) []byte {
-	h := sha256.New()
-	h.Write(prev)
-	_, _ = fmt.Fprintf(h, "\n%s\n%d\n%s\n%d\n", e.Case, e.Seq, e.Type, e.At.UnixMicro())
-	h.Write(actor)
-	h.Write([]byte("\n"))
-	h.Write(data)
-	return h.Sum(nil)
+func link(prev []byte, e hub.Event, text hub.EventText) []byte {
+	buf := make([]byte, 0, 256+len(text.By)+len(text.Data))
+	buf = append(buf, prev...)
+	buf = append(append(buf, '\n'), e.Case...)
+	buf = strconv.AppendInt(append(buf, '\n'), e.Seq, 10)
+	buf = append(append(buf, '\n'), e.Type...)
+	buf = strconv.AppendInt(append(buf, '\n'), e.At.UnixMicro(), 10)
+	buf = append(append(buf, '\n'), text.By...)
+	buf = append(append(buf, '\n'), text.Data...)
+	sum := sha256.Sum256(buf)
+	return sum[:]
 }
 
 func (r *eventRows) queue(b *pgx.Batch) {
@@ -60,7 +58,7 @@ func (r *eventRows) queue(b *pgx.Batch) {
 		return
 	}
 	b.Queue(`insert into event (case_id, seq, type, at, actor, data, hash)
-		select c, s, t, at, a::jsonb, d::jsonb, h
+		select c, s, t, at, a::json, d::json, h
 		from unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[])
 			as u(c, s, t, at, a, d, h)`,
 		r.cases, r.seqs, r.types, r.at, r.actors, r.data, r.hashes)
@@ -175,32 +173,6 @@ func (r *deadlineRows) queue(b *pgx.Batch) {
 			on conflict (case_id, kind) do update set epoch = excluded.epoch,
 				fire_at = excluded.fire_at, due_at = excluded.due_at`,
 			r.cases, r.kinds, r.epochs, r.fire, r.due)
-	}
-}
-
-type outboxRows struct {
-	topics, keys, ids []string
-	payloads          [][]byte
-}
-
-func (r *outboxRows) add(out []hub.Outgoing) {
-	for _, o := range out {
-		payload := o.Payload
-		if payload == nil {
-			payload = []byte{}
-		}
-		r.topics = append(r.topics, o.Topic)
-		r.keys = append(r.keys, o.Key)
-		r.ids = append(r.ids, o.ID)
-		r.payloads = append(r.payloads, payload)
-	}
-}
-
-func (r *outboxRows) queue(b *pgx.Batch) {
-	if len(r.topics) > 0 {
-		b.Queue(`insert into outbox (topic, key, msg_id, payload)
-			select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])`,
-			r.topics, r.keys, r.ids, r.payloads)
 	}
 }
 

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -23,7 +22,6 @@ type change struct {
 // for each table.
 type writer struct {
 	cases       caseRows
-	titles      []string // only of new cases
 	events      eventRows
 	assignments assignmentRows
 	deadlines   deadlineRows
@@ -82,28 +80,12 @@ func (w *writer) add(c change) error {
 	return w.cases.add(c.to, head)
 }
 
-// insert saves new cases.
-func (w *writer) insert(ctx context.Context, tx pgx.Tx) error {
-	var b pgx.Batch
-	r := &w.cases
-	b.Queue(`insert into cases (id, version, status, channel, receipt, lead, place, category, kind, urgency,
-			topic, rung, opened_at, closed_at, due_at, head, state, title)
-		select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q::jsonb, r
-		from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-			$8::text[], $9::text[], $10::text[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[],
-			$15::timestamptz[], $16::bytea[], $17::text[], $18::text[])
-			as t(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)`,
-		r.ids, r.versions, r.statuses, r.channels, r.receipts, r.leads, r.places, r.categories, r.kinds,
-		r.urgencies, r.topics, r.rungs, r.opened, r.closed, r.due, r.heads, r.states, w.titles)
-	return w.send(ctx, tx, &b)
-}
-
 // queueUpdate adds what saves changed cases.
 func (w *writer) queueUpdate(b *pgx.Batch) {
 	if r := &w.cases; len(r.ids) > 0 {
 		b.Queue(`update cases set version = t.b, status = t.c, lead = t.f, place = t.g, category = t.h,
 				kind = t.i, urgency = t.j, topic = t.k, rung = t.l, closed_at = t.n, due_at = t.o,
-				head = t.p, state = t.q::jsonb
+				head = t.p, state = t.q::json
 			from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
 				$7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[], $12::timestamptz[],
 				$13::bytea[], $14::text[]) as t(a, b, c, f, g, h, i, j, k, l, n, o, p, q)
@@ -120,15 +102,4 @@ func (w *writer) queueRest(b *pgx.Batch) {
 	w.assignments.queue(b)
 	w.deadlines.queue(b)
 	w.outbox.queue(b)
-}
-
-func (w *writer) send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
-	w.queueRest(b)
-	if b.Len() == 0 {
-		return nil
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("save cases: %w", err)
-	}
-	return nil
 }

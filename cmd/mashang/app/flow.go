@@ -48,7 +48,7 @@ func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []
 	})
 }
 
-// clocks adds what runs by time: due clocks and the outbox.
+// clocks adds due clocks and the outbox.
 func (a *App) clocks(ctx context.Context, g *run.Group) {
 	facts := func(ctx context.Context, c hub.Case, _ time.Time) (hub.Facts, error) {
 		return a.know.Facts(ctx, c.Channel, c.Place)
@@ -62,31 +62,5 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 	}
 	watcher := deadline.New(a.db, facts, out, a.clock, a.log)
 	actor(ctx, g, watcher.Run)
-	actor(ctx, g, a.relay)
-}
-
-// relayBatch is how many outbox rows leave in one transaction.
-const relayBatch = 5000
-
-// relay publishes the outbox until ctx ends; when there is nothing it looks
-// again shortly.
-func (a *App) relay(ctx context.Context) error {
-	pause := time.NewTicker(20 * time.Millisecond)
-	defer pause.Stop()
-	last := ""
-	for {
-		n, err := a.db.RelayOutbox(ctx, relayBatch, a.pub.Relay)
-		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
-			last = text
-			a.log.Error("relay the outbox", "err", err)
-		}
-		if n == relayBatch && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-pause.C:
-		}
-	}
+	actor(ctx, g, func(ctx context.Context) error { return a.db.Relay(ctx, a.pub.Relay, a.log) })
 }

@@ -8,7 +8,6 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -134,21 +133,7 @@ func (r *rig) consume(ctx context.Context, group string, handle func(context.Con
 
 // relay moves the outbox to the broker, as the running hub does.
 func (r *rig) relay(ctx context.Context) error {
-	idle := time.NewTicker(5 * time.Millisecond)
-	defer idle.Stop()
-	for ctx.Err() == nil {
-		n, err := r.db.RelayOutbox(ctx, 5000, r.pub.Relay)
-		if err != nil {
-			return fmt.Errorf("relay: %w", err)
-		}
-		if n == 0 {
-			select {
-			case <-ctx.Done():
-			case <-idle.C:
-			}
-		}
-	}
-	return nil
+	return r.db.Relay(ctx, r.pub.Relay, r.log)
 }
 
 // listen counts what comes out: each case once, and how often too often.

@@ -1,12 +1,9 @@
 package kafka
 
 import (
-	"fmt"
-
-	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/IBM/sarama"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/hub/bus"
 )
 
 // Relay publishes outbox rows of one topic in their order, and returns nil only
@@ -15,13 +12,12 @@ func (p *Publisher) Relay(rows []hub.Outgoing) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	msgs := make([]*message.Message, len(rows))
+	records := make([]*sarama.ProducerMessage, len(rows))
 	for i, o := range rows {
-		msgs[i] = message.NewMessage(o.ID, o.Payload)
-		msgs[i].Metadata.Set(bus.MetaKey, o.Key)
+		records[i] = &sarama.ProducerMessage{
+			Topic: o.Topic, Key: sarama.StringEncoder(o.Key), Value: sarama.ByteEncoder(o.Payload),
+			Headers: []sarama.RecordHeader{header(HeaderUUID, o.ID)},
+		}
 	}
-	if err := p.Publish(rows[0].Topic, msgs...); err != nil {
-		return fmt.Errorf("publish %d messages to %s: %w", len(msgs), rows[0].Topic, err)
-	}
-	return nil
+	return p.send(records)
 }

@@ -60,8 +60,14 @@ func fail(err error) int {
 // the test ends.
 func Open(t testing.TB) *postgres.DB {
 	t.Helper()
+	return OpenAt(t, DSN(t))
+}
+
+// OpenAt returns a migrated store in the schema of dsn, as DSN returned it.
+func OpenAt(t testing.TB, dsn string) *postgres.DB {
+	t.Helper()
 	ctx := context.Background()
-	db, err := postgres.Open(ctx, DSN(t), slog.New(slog.DiscardHandler))
+	db, err := postgres.Open(ctx, dsn, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("open postgres: %v", err)
 	}

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"bytes"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+func TestABundleGivesBackItsMessages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		message := rapid.Custom(func(t *rapid.T) hub.Outgoing {
+			return hub.Outgoing{
+				Topic: rapid.String().Draw(t, "topic"), Key: rapid.String().Draw(t, "key"),
+				ID: rapid.String().Draw(t, "id"), Payload: rapid.SliceOf(rapid.Byte()).Draw(t, "payload"),
+			}
+		})
+		want := rapid.SliceOfN(message, 1, 20).Draw(t, "messages")
+		var got []hub.Outgoing
+		for _, b := range bundles(want) {
+			var err error
+			if got, err = unpack(got, b.n, b.packed()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d messages, want %d", len(got), len(want))
+		}
+		for i, g := range got {
+			w := want[i]
+			if g.Topic != w.Topic || g.Key != w.Key || g.ID != w.ID || !bytes.Equal(g.Payload, w.Payload) {
+				t.Fatalf("message %d is %+v, want %+v", i, g, w)
+			}
+		}
+	})
+}
+
+func TestADamagedBundleIsAnErrorAndNotAPanic(t *testing.T) {
+	b := bundles([]hub.Outgoing{{Topic: "t", Key: "k", ID: "i", Payload: []byte("p")}})[0]
+	whole := b.packed()
+	for n := range len(whole) {
+		if _, err := unpack(nil, 1, whole[:n]); err == nil {
+			t.Errorf("%d of %d bytes are taken for a bundle", n, len(whole))
+		}
+	}
+	plain := append([]byte{bundlePlain}, b.buf...)
+	for n := range len(plain) {
+		if _, err := unpack(nil, 1, plain[:n]); err == nil {
+			t.Errorf("%d of %d plain bytes are taken for a bundle", n, len(plain))
+		}
+	}
+}
+
+func TestLargeBundlesAreSplit(t *testing.T) {
+	big := hub.Outgoing{Topic: "t", Payload: make([]byte, bundleBytes)}
+	if n := len(bundles([]hub.Outgoing{big, big, {Topic: "t"}})); n != 3 {
+		t.Errorf("%d bundles, want 3", n)
+	}
+}
+
+func TestNULIsFoundInJSON(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"a":"b"}`: false, `"\u0000"`: true, `"\\u0000"`: false, `"\\\u0000"`: true, `"\\u0000 \u0000"`: true,
+	} {
+		if holdsNUL([]byte(text)) != want {
+			t.Errorf("%s: %t", text, !want)
+		}
+	}
+}
