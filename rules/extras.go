@@ -102,7 +102,7 @@ func (m *message) submission(channels map[string]string) (*hub.Submission, error
 func parseTime(v string) (time.Time, error) {
 	for _, layout := range []string{
 		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02",
-		"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2",
+		"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2", "1/2/06 15:04",
 	} {
 		if t, err := time.ParseInLocation(layout, v, china()); err == nil {
 			return t, nil

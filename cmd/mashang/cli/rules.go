@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +25,13 @@ func newRules(s *settings) *cobra.Command {
 	return c
 }
 
-// ruleSet loads the rules of a city's folder.
+// ruleSet loads the rules of a city's folder, or of a folder of rules alone.
 func ruleSet(dir string) (*rules.Set, error) {
+	if dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, "mashang.yaml")); errors.Is(err, fs.ErrNotExist) {
+			return rules.Load(os.DirFS(dir), nil)
+		}
+	}
 	c, err := city.Load(cityFS(dir))
 	if err != nil {
 		return nil, fmt.Errorf("read the city's folder: %w", err)
