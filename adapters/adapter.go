@@ -66,6 +66,8 @@ type Deps struct {
 	// Codes knows the printed QR codes; nil when there are none, and then a
 	// code is the place's own.
 	Codes Codes
+	// Public shows cases to the outside; nil shows none.
+	Public Public
 	// SaveAttachment keeps a photo or document.
 	SaveAttachment func(ctx context.Context, mediaType string, data []byte) (hub.Attachment, error)
 	// Getenv reads the secrets that a configuration names.
@@ -91,6 +93,9 @@ func (d Deps) Complete() Deps {
 	}
 	if d.Place == nil {
 		d.Place = func(context.Context, hub.PlaceCode) (hub.Place, bool) { return hub.Place{}, false }
+	}
+	if d.Public == nil {
+		d.Public = noPublic{}
 	}
 	if d.Codes == nil {
 		d.Codes = placeCodes{d.Place}

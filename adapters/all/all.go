@@ -8,6 +8,7 @@ import (
 	"github.com/mashang-hub/mashang/adapters/hotline"
 	"github.com/mashang-hub/mashang/adapters/kuaiban"
 	"github.com/mashang-hub/mashang/adapters/netizen"
+	"github.com/mashang-hub/mashang/adapters/open311"
 	"github.com/mashang-hub/mashang/adapters/petition"
 	"github.com/mashang-hub/mashang/adapters/qr"
 )
@@ -20,5 +21,6 @@ func Registry() adapters.Registry {
 		hotline.Spec(),
 		netizen.Spec(),
 		petition.Spec(),
+		open311.Spec(),
 	}
 }

@@ -62,7 +62,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 		return nil, err
 	}
 	deps := a.deps()
-	deps.Codes = printed
+	deps.Codes, deps.Public = printed, a.outside()
 	for _, c := range configs {
 		if !c.Enabled {
 			continue
