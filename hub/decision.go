@@ -54,6 +54,8 @@ type Decision struct {
 	Reject     *Rejection       `json:"reject,omitempty"`
 	Answer     *Answer          `json:"answer,omitempty"`
 	StartRung  Rung             `json:"start_rung,omitempty"` // 0 means the first
+	// Alert are departments that are told of the case without handling it.
+	Alert []DepartmentCode `json:"alert,omitempty"`
 }
 
 // held leaves what the rules say for a clerk to confirm.

@@ -6,8 +6,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules/formula"
 )
 
 // An Explanation (解释) says why a submission was decided so. It is computed by
@@ -54,19 +56,19 @@ const nearest = 5
 
 // Explain decides s and says why.
 func (x *Set) Explain(s *hub.Submission) Explanation {
-	m := x.pool.Get().(*scratch)
+	m := x.pool.Get().(*memory)
 	defer x.pool.Put(m)
-	m.begin(s)
-	m.know()
+	x.begin(m, s)
+	m.Know()
 	d := &decision{x: x, m: m}
 	d.RuleSet = x.hash
 	e := Explanation{Matched: []Trace{}, Near: []Trace{}}
 	d.classify()
-	x.trace(m, 0, &e)
+	x.trace(d, 0, &e)
 	d.route()
-	x.trace(m, 1, &e)
+	x.trace(d, 1, &e)
 	d.finish()
-	x.trace(m, 2, &e)
+	x.trace(d, 2, &e)
 	e.Decision = d.Decision
 	for i := range e.Matched {
 		e.Matched[i].Verdict = verdict(&e.Matched[i], &e.Decision)
@@ -75,7 +77,7 @@ func (x *Set) Explain(s *hub.Submission) Explanation {
 		return cmp.Or(cmp.Compare(b.evidence(), a.evidence()), cmp.Compare(b.Priority, a.Priority))
 	})
 	e.Near = e.Near[:min(nearest, len(e.Near))]
-	m.sub, m.env = nil, env{}
+	m.end()
 	return e
 }
 
@@ -90,13 +92,14 @@ func verdict(t *Trace, d *hub.Decision) string {
 }
 
 // trace adds the rules of a phase to e.
-func (x *Set) trace(m *scratch, phase int, e *Explanation) {
+func (x *Set) trace(d *decision, phase int, e *Explanation) {
+	var grids []int
 	for i := range x.rules {
 		r := &x.rules[i]
-		if r.stage.phase() != phase {
+		if r.stage.phase() != phase || !r.in(d.m.sub.SubmittedAt) {
 			continue
 		}
-		t := m.traceRule(r)
+		t := x.traceRule(d.m, r)
 		failed := 0
 		for _, c := range t.Clauses {
 			if !c.Holds {
@@ -104,8 +107,12 @@ func (x *Set) trace(m *scratch, phase int, e *Explanation) {
 			}
 		}
 		switch {
+		case failed == 0 && slices.Contains(grids, r.grid): // an earlier row of the table counts
 		case failed == 0:
 			e.Matched = append(e.Matched, t)
+			if r.grid > 0 {
+				grids = append(grids, r.grid)
+			}
 		case failed == 1 && t.evidence() > 0:
 			e.Near = append(e.Near, t)
 		}
@@ -123,54 +130,40 @@ func (t *Trace) evidence() int {
 	return n
 }
 
-func (s *scratch) traceRule(r *rule) Trace {
+func (x *Set) traceRule(m *memory, r *rule) Trace {
 	t := Trace{
 		Rule: r.id, Name: r.name, Stage: r.stage.String(), Priority: r.priority,
 		Department: r.lead, Verdict: Missed,
 	}
-	form, unless := r.form, (*form)(nil)
-	if r.unless != "" {
-		form, unless = r.form.kids[0], r.form.kids[1].kids[0]
+	for _, f := range r.yes.Parts(formula.And) {
+		t.Clauses = append(t.Clauses, x.clause(m, f))
 	}
-	for _, f := range form.conjuncts(opAnd) {
-		t.Clauses = append(t.Clauses, s.clause(f))
-	}
-	if unless == nil {
+	if r.not == nil {
 		return t
 	}
-	for _, f := range unless.conjuncts(opOr) {
-		c := s.clause(f)
+	for _, f := range r.not.Parts(formula.Or) {
+		c := x.clause(m, f)
 		c.Unless, c.Holds = true, !c.Holds
 		t.Clauses = append(t.Clauses, c)
 	}
 	return t
 }
 
-// conjuncts flattens nested 且 (or 或) down to what the author wrote as one.
-func (f *form) conjuncts(o op) []*form {
-	if f.op != o || f.text != "" {
-		return []*form{f}
-	}
-	var out []*form
-	for _, k := range f.kids {
-		out = append(out, k.conjuncts(o)...)
-	}
-	return out
-}
-
-func (s *scratch) clause(f *form) Clause {
-	c := Clause{Text: f.text, Holds: s.holds(f)}
+func (x *Set) clause(m *memory, f *formula.Form) Clause {
+	c := Clause{Text: f.Text, Holds: m.Holds(f)}
 	switch {
-	case f.text != "":
-		c.Hits = s.hitsOf(f)
-		c.Seen = s.seenBy(f, c)
-	case f.op == opNot:
-		k := s.clause(f.kids[0])
+	case f.Op == formula.Not && f.Text == "":
+		k := x.clause(m, f.Kids[0])
 		c.Text, c.Seen, c.Hits, c.Kids = "非 "+k.Text, k.Seen, k.Hits, k.Kids
-	case f.op == opAnd || f.op == opOr:
-		join := map[op]string{opAnd: " 且 ", opOr: " 或 "}[f.op]
-		for i, g := range f.conjuncts(f.op) {
-			k := s.clause(g)
+	case f.Text != "":
+		words := f.Keywords(x.index.Atoms(), true, nil)
+		slices.Sort(words)
+		c.Hits = m.Where(slices.Compact(words))
+		c.Seen = x.seen(m, f, c)
+	case f.Op == formula.And || f.Op == formula.Or:
+		join := map[formula.Op]string{formula.And: " 且 ", formula.Or: " 或 "}[f.Op]
+		for i, g := range f.Parts(f.Op) {
+			k := x.clause(m, g)
 			if i > 0 {
 				c.Text += join
 			}
@@ -180,112 +173,68 @@ func (s *scratch) clause(f *form) Clause {
 		}
 		c.Text = "(" + c.Text + ")"
 	default:
-		c.Text = strconv.FormatBool(f.op == opTrue)
+		c.Text = strconv.FormatBool(f.Op == formula.True)
 	}
 	return c
 }
 
-// hitsOf lists the first place of each keyword of f.
-func (s *scratch) hitsOf(f *form) []hub.Hit {
-	words := s.set.keywords(f, nil)
-	slices.Sort(words)
-	return s.where(&rule{words: slices.Compact(words)})
-}
-
-// keywords collects the keyword atoms of f, whichever way they count.
-func (x *Set) keywords(f *form, into []int32) []int32 {
-	if f.op == opAtom && x.atoms[f.atom].word >= 0 {
-		return append(into, f.atom)
-	}
-	for _, k := range f.kids {
-		into = x.keywords(k, into)
-	}
-	return into
-}
-
-// seenBy says what the text has of f.
-func (s *scratch) seenBy(f *form, c Clause) string {
-	if len(f.about) > 0 {
-		return s.valuesOf(f.about)
+// seen says what the text has of f.
+func (x *Set) seen(m *memory, f *formula.Form, c Clause) string {
+	if len(f.About) > 0 {
+		said := make([]string, len(f.About))
+		for i, n := range f.About {
+			said[i] = n + "：" + cmp.Or(x.valueOf(m, n), "没有")
+		}
+		return strings.Join(said, "，")
 	}
 	if len(c.Hits) == 0 {
 		return "没有出现"
 	}
-	said := ""
+	var said []string
 	for i, h := range c.Hits {
 		if i == 3 {
-			said += fmt.Sprintf("等 %d 个词", len(c.Hits))
+			said = append(said, fmt.Sprintf("等 %d 个词", len(c.Hits)))
 			break
-		}
-		if i > 0 {
-			said += "，"
 		}
 		where := "正文"
 		if h.Field == "title" {
 			where = "标题"
 		}
-		said += fmt.Sprintf("“%s”在%s第 %d 字", h.Word, where, h.Rune+1)
+		said = append(said, fmt.Sprintf("“%s”在%s第 %d 字", h.Word, where, h.Rune+1))
 	}
 	if !c.Holds {
-		said += "，但不符合"
+		said = append(said, "但不符合")
 	}
-	return said
+	return strings.Join(said, "，")
 }
 
-// valuesOf writes the present values of fields.
-func (s *scratch) valuesOf(names []string) string {
-	said := ""
-	for i, n := range names {
-		if i > 0 {
-			said += "，"
-		}
-		said += n + "：" + cmp.Or(s.valueOf(n), "没有")
-	}
-	return said
-}
-
-func (s *scratch) valueOf(name string) string {
-	if f, ok := fieldOf(name); ok {
-		switch f {
-		case fieldTitle:
-			return s.env.Title
-		case fieldText, fieldAll:
-			return "全文"
-		}
-		return zhValue(f, s.env.value(f), s.set)
-	}
-	v := math.NaN()
+// valueOf writes the present value of a field.
+func (x *Set) valueOf(m *memory, name string) string {
 	switch name {
-	case "人数":
-		v = s.env.People
-	case "金额":
-		v = s.env.Amount
-	case "月份":
-		v = s.env.Month
-	case "小时":
-		v = s.env.Hour
-	case "字数":
-		v = s.env.Length
 	case "采暖期":
-		return s.set.season.at(s.sub.SubmittedAt)
-	}
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
-}
-
-// zhValue is how authors write the value v of f.
-func zhValue(f field, v string, x *Set) string {
-	table := map[field]map[string]string{
-		fieldChannel: x.channels, fieldKind: kinds(), fieldUrgency: urgencies(),
-		fieldTopic: topics(), fieldLead: x.leads,
-	}[f]
-	best := ""
-	for zh, code := range table {
-		if code == v && (best == "" || zh < best) {
-			best = zh
+		return x.season.at(m.sub.SubmittedAt)
+	case "工作时间":
+		if m.Facts.Working {
+			return "是"
 		}
+		return "否"
+	case "标签":
+		return strings.Join(m.Facts.Tags, "、")
+	case "时间":
+		if m.sub.SubmittedAt.IsZero() {
+			return ""
+		}
+		return m.sub.SubmittedAt.In(formula.China()).Format("2006-01-02 15:04")
+	case "标题":
+		return m.Facts.Title
+	case "正文", "全文":
+		return fmt.Sprintf("%d 字", int(m.Facts.Length))
 	}
-	return cmp.Or(best, v)
+	if f, ok := formula.FieldNamed(name); ok {
+		return x.lifter.Said(f, m.Facts.Value(f))
+	}
+	if v := m.Facts.Number(name); !math.IsNaN(v) {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
 }

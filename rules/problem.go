@@ -4,25 +4,61 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/text/width"
+
 	"github.com/mashang-hub/mashang/hub"
 )
 
 // A Problem (问题) is one mistake in a rule file.
 type Problem struct {
-	File string `json:"file"`
-	Line int    `json:"line"`
-	Code string `json:"code"` // stable, such as "M02"
-	Rule string `json:"rule,omitempty"`
-	Text string `json:"text"` // Chinese sentence for the author
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column,omitempty"` // in characters, from 1
+	Code   string `json:"code"`             // stable, such as "M02"
+	Rule   string `json:"rule,omitempty"`
+	Text   string `json:"text"` // Chinese sentence for the author
+	// Excerpt is the line, and Length how many characters from Column on are
+	// meant; Instead is what to write there, if that is known.
+	Excerpt string `json:"excerpt,omitempty"`
+	Length  int    `json:"length,omitempty"`
+	Instead string `json:"instead,omitempty"`
 }
 
-// String formats p as file:line: code text.
+// String formats p as file:line:column: code text.
 func (p Problem) String() string {
-	rule := ""
+	rule, at := "", fmt.Sprintf("%s:%d", p.File, p.Line)
 	if p.Rule != "" {
 		rule = "规则 " + p.Rule + "："
 	}
-	return fmt.Sprintf("%s:%d: %s %s%s", p.File, p.Line, p.Code, rule, p.Text)
+	if p.Column > 0 {
+		at += fmt.Sprintf(":%d", p.Column)
+	}
+	return fmt.Sprintf("%s: %s %s%s", at, p.Code, rule, p.Text)
+}
+
+// Caret is the excerpt with a line of marks below it, aligned under characters
+// of double width; "" if p has no excerpt.
+func (p Problem) Caret() string {
+	if p.Excerpt == "" || p.Column < 1 {
+		return ""
+	}
+	runes := []rune(p.Excerpt)
+	from := min(p.Column-1, len(runes))
+	to := min(max(from+p.Length, from+1), len(runes))
+	lead, marks := columns(runes[:from]), max(columns(runes[from:to]), 1)
+	return "  " + strings.ReplaceAll(p.Excerpt, "\t", " ") + "\n  " + strings.Repeat(" ", lead) + strings.Repeat("^", marks)
+}
+
+// columns is how wide a terminal shows runes.
+func columns(runes []rune) int {
+	n := 0
+	for _, r := range runes {
+		n++
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth || k == width.EastAsianAmbiguous && r >= 0x2018 && r <= 0x201d {
+			n++
+		}
+	}
+	return n
 }
 
 // Problems is everything that is wrong with a rule folder.

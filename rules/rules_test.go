@@ -124,7 +124,7 @@ func TestProblemsAreReportedTogether(t *testing.T) {
 	if !errors.As(err, &p) || hub.CodeOf(err) != hub.CodeInvalid {
 		t.Fatalf("error is %v", err)
 	}
-	for _, want := range []string{"a.yaml:5: M02", "a.yaml:7: M06", "a.yaml:8: M03", "a.yaml:7: M24", "a.yaml:11: M0", "a.yaml:10: M12"} {
+	for _, want := range []string{"a.yaml:5:12: M02", "a.yaml:7:9: M06", "a.yaml:8:8: M02", "a.yaml:9:13: M24", "a.yaml:11:19: M05", "a.yaml:12:15: M12"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in\n%v", want, err)
 		}

@@ -77,7 +77,7 @@ func runLine(set *Set, enc *json.Encoder, line []byte) error {
 	if in.Time != "" {
 		// A time that nobody can read must not stop a file of thousands: the
 		// case is decided without it.
-		if t, err := parseTime(in.Time); err == nil {
+		if t, err := ParseTime(in.Time); err == nil {
 			s.SubmittedAt = t
 		}
 	}

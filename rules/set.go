@@ -5,8 +5,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules/formula"
+	"github.com/mashang-hub/mashang/rules/index"
+	"github.com/mashang-hub/mashang/rules/lang"
 )
 
 // A Set (规则集) is a checked and indexed folder of rules. It is immutable and
@@ -14,28 +18,24 @@ import (
 type Set struct {
 	hash     hub.RuleSetHash
 	rules    []rule // in order of stage, then rank
+	lists    []List
 	tables   []table
-	scores   []score
 	season   season
-	channels map[string]string
-	leads    map[string]string
 	fallback rule
-	avoid    map[hub.DepartmentCode]*form
-	avoidTo  hub.DepartmentCode
+	guard    guard
 	examples []Example
+	lifter   *lang.Lifter // for the names of codes
 
-	atoms     []atom
-	words     []string
-	matcher   *matcher
-	wordAtoms [][3]int32 // per word: atom in title, in text, in either; -1: none
-	wordScore [][]score
-	values    [fields]map[string]int32
-	posts     [][]int32 // atom to the rules that it gives access to
-	always    []int32   // rules without an access atom
+	open      func(time.Time) bool
+	knowledge map[string]string
+	recent    Recent
+
+	index     *index.Index
+	wordScore [][]score // per word
 	pool      sync.Pool
 }
 
-// A rule is one compiled rule.
+// A rule is one compiled rule, or one row of a decision table.
 type rule struct {
 	id          hub.RuleID
 	name        string
@@ -47,12 +47,16 @@ type rule struct {
 	stage       stage
 	priority    int
 	specificity int
-	form        *form
-	words       []int32 // keyword atoms that make it true, for Hits
+	grid        int // of a decision table of which the first row counts, from 1
+	from, to    time.Time
+	yes, not    *formula.Form // 当 and 除非
+	form        *formula.Form // both together
+	words       []int32       // keyword atoms that make it true, for Hits
 	lead        hub.DepartmentCode
 	co          []hub.DepartmentCode
 	class       hub.Class
 	clocks      []hub.Allowance
+	alert       []hub.DepartmentCode
 	rung        hub.Rung
 	reject      *hub.Rejection
 	answer      *hub.Answer
@@ -60,8 +64,18 @@ type rule struct {
 
 // before orders rules by stage, then the winner first.
 func (r *rule) before(q *rule) int {
-	return cmp.Or(cmp.Compare(r.stage, q.stage), cmp.Compare(q.priority, r.priority),
-		cmp.Compare(q.specificity, r.specificity), strings.Compare(string(r.id), string(q.id)))
+	return cmp.Or(cmp.Compare(r.stage, q.stage), -r.rank(q))
+}
+
+// rank compares without regard to stage: positive if r wins over q.
+func (r *rule) rank(q *rule) int {
+	return cmp.Or(cmp.Compare(r.priority, q.priority), cmp.Compare(r.specificity, q.specificity),
+		-strings.Compare(string(r.id), string(q.id)))
+}
+
+// in reports whether r is in force at t.
+func (r *rule) in(t time.Time) bool {
+	return t.IsZero() || !t.Before(r.from) && (r.to.IsZero() || t.Before(r.to))
 }
 
 // A table scores labels by the words that occur.
@@ -80,55 +94,33 @@ type score struct {
 
 // An Example (例) is a message that its author says a rule must hit or miss.
 type Example struct {
-	File       string
-	Line       int
-	Rule       hub.RuleID
-	Hit        bool
-	Lead       hub.DepartmentCode // expected, "" if not stated
-	Submission *hub.Submission
+	File       string             `json:"file"`
+	Line       int                `json:"line"`
+	Rule       hub.RuleID         `json:"rule"`
+	Hit        bool               `json:"hit"`
+	Lead       hub.DepartmentCode `json:"lead,omitempty"` // expected, "" if not stated
+	Submission *hub.Submission    `json:"submission"`
+}
+
+// A List (词库) is a word list that conditions name.
+type List struct {
+	Name    string       `json:"name"`
+	Version int          `json:"version,omitempty"`
+	Owner   string       `json:"owner,omitempty"`
+	File    string       `json:"file"`
+	Line    int          `json:"line"`
+	Words   []string     `json:"words"`
+	Used    []hub.RuleID `json:"used"` // by these rules
 }
 
 // Hash returns the content address of the set.
 func (x *Set) Hash() hub.RuleSetHash { return x.hash }
 
-// Len returns the number of rules.
+// Len returns the number of rules, rows of decision tables included.
 func (x *Set) Len() int { return len(x.rules) }
 
 // Examples returns the examples of all rules.
 func (x *Set) Examples() []Example { return slices.Clone(x.examples) }
 
-// index builds the automaton and the access lists.
-func (x *Set) index(a *atoms) {
-	x.atoms, x.words = a.list, a.words
-	x.matcher = newMatcher(a.words)
-	x.wordAtoms = make([][3]int32, len(a.words))
-	x.wordScore = make([][]score, len(a.words))
-	for i := range x.wordAtoms {
-		x.wordAtoms[i] = [3]int32{-1, -1, -1}
-	}
-	for f := range x.values {
-		x.values[f] = map[string]int32{}
-	}
-	for i, k := range a.list {
-		if k.word >= 0 {
-			x.wordAtoms[k.word][k.field] = int32(i)
-		} else {
-			x.values[k.field][k.value] = int32(i)
-		}
-	}
-	for _, s := range x.scores {
-		x.wordScore[s.word] = append(x.wordScore[s.word], s)
-	}
-	x.posts = make([][]int32, len(a.list))
-	for i := range x.rules {
-		list, _, ok := x.rules[i].form.access(a)
-		if !ok {
-			x.always = append(x.always, int32(i))
-			continue
-		}
-		slices.Sort(list)
-		for _, at := range slices.Compact(list) {
-			x.posts[at] = append(x.posts[at], int32(i))
-		}
-	}
-}
+// Lists returns the word lists by name.
+func (x *Set) Lists() []List { return slices.Clone(x.lists) }

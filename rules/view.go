@@ -68,7 +68,7 @@ func (x *Set) view(r *rule) Rule {
 		StartRung: r.rung, Reject: r.reject, Answer: r.answer,
 	}
 	for _, a := range r.words {
-		if w := x.atoms[a].value; !slices.Contains(v.Words, w) {
+		if w := x.index.Atoms()[a].Value; !slices.Contains(v.Words, w) {
 			v.Words = append(v.Words, w)
 		}
 	}
