@@ -1,0 +1,116 @@
+package public_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
+	"github.com/mashang-hub/mashang/hub/postgres/public"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// plain counts every day as a working day.
+type plain struct{}
+
+func (plain) Due(start time.Time, b hub.Budget) (time.Time, bool) {
+	return start.Add(time.Duration(b.N) * time.Hour), false
+}
+
+func (plain) Shift(due, from, to time.Time, _ hub.Unit) (time.Time, bool) {
+	return due.Add(to.Sub(from)), false
+}
+
+// open stores one case of a channel that goes to the heating department.
+func open(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode, at time.Time) {
+	t.Helper()
+	s := hub.Submission{
+		Case: id, Receipt: hub.ReceiptID("r_" + id), Channel: channel, ExternalID: string(id), SubmittedAt: at, ReceivedAt: at,
+		Content: hub.Content{Title: "暖气不热", Text: "暖气不热"},
+	}
+	events, err := hub.Decide(hub.Case{}, hub.Receive{Submission: s, Decision: hub.Decision{Lead: "heating"}}, hub.Facts{Calendar: plain{}}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := hub.Case{}
+	for _, e := range events {
+		c = hub.Apply(c, e)
+	}
+	if _, err := db.InsertCases(t.Context(), []hub.Opening{{Submission: s, Case: c, Events: events}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// do gives the case a command.
+func do(t *testing.T, db *postgres.DB, id hub.CaseID, at time.Time, cmd hub.Command) {
+	t.Helper()
+	_, err := db.ChangeCase(t.Context(), id, "", at,
+		func(c hub.Case, _ hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
+			events, err := hub.Decide(c, cmd, hub.Facts{Calendar: plain{}}, at)
+			for _, e := range events {
+				c = hub.Apply(c, e)
+			}
+			return c, events, nil, err
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ids(t *testing.T, s *public.Store, f public.Filter) string {
+	t.Helper()
+	f.Channels, f.Limit = []hub.ChannelCode{"open311"}, 10
+	found, err := s.Cases(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out string
+	for _, c := range found {
+		out += string(c.ID) + " "
+	}
+	return out
+}
+
+func TestOnlyTheChannelsOwnCasesAreShown(t *testing.T) {
+	db := pgtest.Open(t)
+	s := public.New(db)
+	open(t, db, "BY1", "open311", noon)
+	open(t, db, "BY2", "open311", noon.Add(time.Hour))
+	open(t, db, "BY3", "petition", noon.Add(2*time.Hour))
+	by := hub.By{Actor: hub.ByDepartment("heating")}
+	do(t, db, "BY1", noon.Add(2*time.Hour), hub.SignFor{By: by, Department: "heating"})
+	do(t, db, "BY1", noon.Add(3*time.Hour), hub.Resolve{By: by, Department: "heating", Text: "已修好"})
+
+	yes, no := true, false
+	for name, v := range map[string]struct {
+		f    public.Filter
+		want string
+	}{
+		"all":        {public.Filter{}, "BY2 BY1 "},
+		"open":       {public.Filter{Open: &yes}, "BY2 "},
+		"closed":     {public.Filter{Open: &no}, "BY1 "},
+		"by number":  {public.Filter{Cases: []hub.CaseID{"BY1", "BY3"}}, "BY1 "},
+		"by receipt": {public.Filter{Receipts: []hub.ReceiptID{"r_BY2"}}, "BY2 "},
+		"since":      {public.Filter{From: noon.Add(time.Minute)}, "BY2 "},
+		"until":      {public.Filter{To: noon.Add(time.Minute)}, "BY1 "},
+		"second":     {public.Filter{Offset: 1}, "BY1 "},
+	} {
+		if got := ids(t, s, v.f); got != v.want {
+			t.Errorf("%s: %q, want %q", name, got, v.want)
+		}
+	}
+	found, _ := s.Cases(t.Context(), public.Filter{Channels: []hub.ChannelCode{"open311"}, Limit: 2})
+	if !found[1].UpdatedAt.Equal(noon.Add(3 * time.Hour)) {
+		t.Errorf("BY1 last changed %s", found[1].UpdatedAt)
+	}
+	types := []hub.EventType{hub.SignedFor, hub.Resolved}
+	steps, err := s.Steps(t.Context(), []hub.ChannelCode{"open311"}, types, noon.Add(150*time.Minute), noon.Add(4*time.Hour), 10)
+	if err != nil || len(steps) != 1 || steps[0].Type != hub.Resolved || steps[0].Text != "已修好" {
+		t.Errorf("steps %+v, %v", steps, err)
+	}
+}
