@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/reading"
+	"github.com/mashang-hub/mashang/hub/reading"
 )
 
 type patterns struct {

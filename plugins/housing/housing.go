@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/reading"
+	"github.com/mashang-hub/mashang/hub/reading"
 	"github.com/mashang-hub/mashang/plugins/webhook"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/reading"
+	"github.com/mashang-hub/mashang/hub/reading"
 )
 
 // A matter (事由) is a kind of housing trouble, each with its own office.

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/reading"
+	"github.com/mashang-hub/mashang/hub/reading"
 )
 
 const number = `([0-9][0-9,]*(?:\.[0-9]+)?[万千百]?[0-9]*|[零一二两三四五六七八九十百千万]+)`

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/reading"
+	"github.com/mashang-hub/mashang/hub/reading"
 )
 
 func TestNumber(t *testing.T) {
