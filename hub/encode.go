@@ -1,10 +1,9 @@
 package hub
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
-	"time"
+	"reflect"
+	"strings"
 )
 
 // An EventText (事件原文) is the JSON of an event's actor and data, made once:
@@ -16,11 +15,11 @@ type EventText struct {
 
 // Encode returns the event's text.
 func (e Event) Encode() (EventText, error) {
-	by, err := json.Marshal(e.By)
+	by, err := e.By.appendJSON(nil)
 	if err != nil {
 		return EventText{}, fmt.Errorf("encode actor of %s: %w", e.Case, err)
 	}
-	data, err := json.Marshal(e.Data)
+	data, err := e.Data.appendJSON(make([]byte, 0, 512))
 	if err != nil {
 		return EventText{}, fmt.Errorf("encode event %d of %s: %w", e.Seq, e.Case, err)
 	}
@@ -29,31 +28,275 @@ func (e Event) Encode() (EventText, error) {
 
 // AppendJSON appends the event as encoding/json writes it, given its text.
 func (e Event) AppendJSON(dst []byte, text EventText) []byte {
-	dst = AppendJSONString(append(dst, `{"case":`...), string(e.Case))
-	dst = strconv.AppendInt(append(dst, `,"seq":`...), e.Seq, 10)
-	dst = AppendJSONString(append(dst, `,"type":`...), string(e.Type))
-	dst = AppendJSONTime(append(dst, `,"at":`...), e.At)
-	dst = append(append(dst, `,"by":`...), text.By...)
-	dst = append(append(dst, `,"data":`...), text.Data...)
-	return append(dst, '}')
+	o := open(dst)
+	str(&o, `"case":`, e.Case)
+	o.int(`"seq":`, e.Seq)
+	str(&o, `"type":`, e.Type)
+	o.time(`"at":`, e.At)
+	o.raw(`"by":`, text.By)
+	o.raw(`"data":`, text.Data)
+	return append(o.b, '}')
 }
 
-// AppendJSONTime appends t as encoding/json writes it.
-func AppendJSONTime(dst []byte, t time.Time) []byte {
-	return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+// AppendJSON appends the case as encoding/json writes it.
+func (c Case) AppendJSON(dst []byte) ([]byte, error) {
+	if !shaped {
+		return appendAny(dst, c)
+	}
+	o := open(dst)
+	str(&o, `"id":`, c.ID)
+	o.int(`"version":`, c.Version)
+	str(&o, `"status":`, c.Status)
+	str(&o, `"channel":`, c.Channel)
+	str(&o, `"external_id":`, c.ExternalID)
+	str(&o, `"receipt":`, c.Receipt)
+	strIf(&o, `"place":`, c.Place)
+	o.b = c.Class.appendJSON(o.key(`"class":`))
+	list(&o, `"assignments":`, c.Assignments, Assignment.appendJSON)
+	list(&o, `"deadlines":`, c.Deadlines, Deadline.appendJSON)
+	list(&o, `"overdue":`, c.Overdue, appendString)
+	o.intIf(`"rung":`, int64(c.Rung))
+	o.int(`"round":`, int64(c.Round))
+	o.intIf(`"hops":`, int64(c.Hops))
+	o.intIf(`"extensions":`, int64(c.Extensions))
+	otherIf(&o, `"asked":`, c.Asked)
+	strIf(&o, `"resume":`, c.Resume)
+	o.boolIf(`"supervised":`, c.Supervised)
+	o.boolIf(`"instructed":`, c.Instructed)
+	o.intIf(`"rating":`, int64(c.Rating))
+	strIf(&o, `"into":`, c.Into)
+	o.boolIf(`"contacted":`, c.Contacted)
+	o.time(`"opened_at":`, c.OpenedAt)
+	o.timeIf(`"closed_at":`, c.ClosedAt)
+	o.int(`"epoch":`, int64(c.Epoch))
+	return append(o.b, '}'), o.err
 }
 
-// AppendJSONString appends s as encoding/json writes it; what needs more than quotes is left to
-// encoding/json.
-func AppendJSONString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, err := json.Marshal(s)
-			if err != nil {
-				return append(dst, `""`...) // a string always encodes
-			}
-			return append(dst, quoted...)
+// AppendJSON appends the alert as encoding/json writes it.
+func (a Alert) AppendJSON(dst []byte) ([]byte, error) {
+	if !shaped {
+		return appendAny(dst, a)
+	}
+	o := open(dst)
+	str(&o, `"id":`, a.ID)
+	str(&o, `"department":`, a.Department)
+	str(&o, `"role":`, a.Role)
+	str(&o, `"event":`, a.Event)
+	o.int(`"seq":`, a.Seq)
+	o.time(`"at":`, a.At)
+	str(&o, `"case":`, a.Case)
+	strIf(&o, `"place":`, a.Place)
+	o.b = a.Class.appendJSON(o.key(`"class":`))
+	o.timeIf(`"due":`, a.Due)
+	strIf(&o, `"text":`, a.Text)
+	if !a.Content.zero() {
+		o.b, o.err = a.Content.AppendJSON(o.key(`"content":`))
+	}
+	return append(o.b, '}'), o.err
+}
+
+// AppendJSON appends the content as encoding/json writes it.
+func (c Content) AppendJSON(dst []byte) ([]byte, error) {
+	if !shaped {
+		return appendAny(dst, c)
+	}
+	o := open(dst)
+	str(&o, `"title":`, c.Title)
+	str(&o, `"text":`, c.Text)
+	if c.Reporter != (Reporter{}) {
+		r := open(o.key(`"reporter":`))
+		strIf(&r, `"name":`, c.Reporter.Name)
+		strIf(&r, `"phone":`, c.Reporter.Phone)
+		strIf(&r, `"id_number":`, c.Reporter.IDNumber)
+		strIf(&r, `"account":`, c.Reporter.Account)
+		r.boolIf(`"anonymous":`, c.Reporter.Anonymous)
+		o.b = append(r.b, '}')
+	}
+	strIf(&o, `"place_text":`, c.PlaceText)
+	if len(c.Attachments) > 0 {
+		o.other(`"attachments":`, c.Attachments)
+	}
+	if len(c.Extra) > 0 {
+		o.other(`"extra":`, c.Extra)
+	}
+	return append(o.b, '}'), o.err
+}
+
+func (c Content) zero() bool {
+	return c.Title == "" && c.Text == "" && c.Reporter == (Reporter{}) && c.PlaceText == "" &&
+		c.Attachments == nil && c.Extra == nil
+}
+
+func (a Actor) appendJSON(dst []byte) ([]byte, error) {
+	if !shaped {
+		return appendAny(dst, a)
+	}
+	o := open(dst)
+	str(&o, `"kind":`, a.Kind)
+	strIf(&o, `"id":`, a.ID)
+	strIf(&o, `"name":`, a.Name)
+	return append(o.b, '}'), nil
+}
+
+func (d Data) appendJSON(dst []byte) ([]byte, error) {
+	if !shaped {
+		return appendAny(dst, d)
+	}
+	o := open(dst)
+	if d.Origin != nil {
+		o.b = d.Origin.appendJSON(o.key(`"origin":`))
+	}
+	if d.Decision != nil {
+		o.b, o.err = d.Decision.appendJSON(o.key(`"decision":`))
+	}
+	if d.Class != nil {
+		o.b = d.Class.appendJSON(o.key(`"class":`))
+	}
+	strIf(&o, `"department":`, d.Department)
+	strIf(&o, `"lead":`, d.Lead)
+	list(&o, `"co":`, d.Co, appendString)
+	strIf(&o, `"text":`, d.Text)
+	list(&o, `"deadlines":`, d.Deadlines, Deadline.appendJSON)
+	strIf(&o, `"clock":`, d.Clock)
+	otherIf(&o, `"duty":`, d.Duty)
+	otherIf(&o, `"extension":`, d.Extension)
+	strIf(&o, `"into":`, d.Into)
+	o.intIf(`"rating":`, int64(d.Rating))
+	return append(o.b, '}'), o.err
+}
+
+func (v Origin) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	str(&o, `"channel":`, v.Channel)
+	str(&o, `"external_id":`, v.ExternalID)
+	str(&o, `"receipt":`, v.Receipt)
+	strIf(&o, `"place":`, v.Place)
+	o.time(`"submitted_at":`, v.SubmittedAt)
+	o.boolIf(`"heuristic":`, v.Heuristic)
+	return append(o.b, '}')
+}
+
+func (d Decision) appendJSON(dst []byte) ([]byte, error) {
+	o := open(dst)
+	str(&o, `"rule_set":`, d.RuleSet)
+	o.b = d.Class.appendJSON(o.key(`"class":`))
+	strIf(&o, `"lead":`, d.Lead)
+	list(&o, `"co":`, d.Co, appendString)
+	strIf(&o, `"rule":`, d.Rule)
+	list(&o, `"matches":`, d.Matches, Match.appendJSON)
+	o.float(`"confidence":`, d.Confidence)
+	list(&o, `"candidates":`, d.Candidates, appendString)
+	if len(d.Clocks) > 0 {
+		o.other(`"clocks":`, d.Clocks)
+	}
+	otherIf(&o, `"reject":`, d.Reject)
+	otherIf(&o, `"answer":`, d.Answer)
+	o.intIf(`"start_rung":`, int64(d.StartRung))
+	return append(o.b, '}'), o.err
+}
+
+func (c Class) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	strIf(&o, `"category":`, c.Category)
+	strIf(&o, `"kind":`, c.Kind)
+	strIf(&o, `"urgency":`, c.Urgency)
+	strIf(&o, `"topic":`, c.Topic)
+	strIf(&o, `"grade":`, c.Grade)
+	list(&o, `"tags":`, c.Tags, appendString)
+	return append(o.b, '}')
+}
+
+func (m Match) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	str(&o, `"rule":`, m.Rule)
+	str(&o, `"stage":`, m.Stage)
+	o.intIf(`"priority":`, int64(m.Priority))
+	strIf(&o, `"department":`, m.Department)
+	list(&o, `"hits":`, m.Hits, Hit.appendJSON)
+	return append(o.b, '}')
+}
+
+func (h Hit) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	str(&o, `"field":`, h.Field)
+	str(&o, `"word":`, h.Word)
+	o.int(`"rune":`, int64(h.Rune))
+	return append(o.b, '}')
+}
+
+func (a Assignment) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	str(&o, `"department":`, a.Department)
+	str(&o, `"role":`, a.Role)
+	o.time(`"assigned_at":`, a.AssignedAt)
+	o.timeIf(`"signed_at":`, a.SignedAt)
+	o.timeIf(`"done_at":`, a.DoneAt)
+	return append(o.b, '}')
+}
+
+func (d Deadline) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	str(&o, `"kind":`, d.Kind)
+	if d.Budget != (Budget{}) {
+		str(&o, `"budget":`, d.Budget.String())
+	}
+	o.time(`"start":`, d.Start)
+	o.time(`"due":`, d.Due)
+	o.timeIf(`"warn_at":`, d.WarnAt)
+	o.timeIf(`"paused_at":`, d.PausedAt)
+	o.boolIf(`"provisional":`, d.Provisional)
+	o.int(`"epoch":`, int64(d.Epoch))
+	return append(o.b, '}')
+}
+
+// The hot path writes thousands of cases a second, and reflection would be a
+// third of its work; so the types above are written by hand, field by field.
+// shapes has the fields that this file knows. When a type has others, all are
+// left to encoding/json, which is slower and never wrong.
+func shapes() map[reflect.Type]string {
+	return map[reflect.Type]string{
+		reflect.TypeFor[Actor](): "kind id,omitempty name,omitempty",
+		reflect.TypeFor[Case](): "id version status channel external_id receipt place,omitempty class assignments,omitempty " +
+			"deadlines,omitempty overdue,omitempty rung,omitempty round hops,omitempty " +
+			"extensions,omitempty asked,omitempty resume,omitempty supervised,omitempty " +
+			"instructed,omitempty rating,omitempty into,omitempty contacted,omitempty opened_at " +
+			"closed_at,omitzero epoch",
+		reflect.TypeFor[Alert](): "id department role event seq at case place,omitempty class due,omitzero text,omitempty " +
+			"content,omitzero",
+		reflect.TypeFor[Content]():  "title text reporter,omitzero place_text,omitempty attachments,omitempty extra,omitempty",
+		reflect.TypeFor[Reporter](): "name,omitempty phone,omitempty id_number,omitempty account,omitempty anonymous,omitempty",
+		reflect.TypeFor[Data](): "origin,omitempty decision,omitempty class,omitempty department,omitempty lead,omitempty " +
+			"co,omitempty text,omitempty deadlines,omitempty clock,omitempty duty,omitempty " +
+			"extension,omitempty into,omitempty rating,omitempty",
+		reflect.TypeFor[Origin](): "channel external_id receipt place,omitempty submitted_at heuristic,omitempty",
+		reflect.TypeFor[Decision](): "rule_set class lead,omitempty co,omitempty rule,omitempty matches,omitempty confidence " +
+			"candidates,omitempty clocks,omitempty reject,omitempty answer,omitempty " +
+			"start_rung,omitempty",
+		reflect.TypeFor[Class](): "category,omitempty kind,omitempty urgency,omitempty topic,omitempty grade,omitempty " +
+			"tags,omitempty",
+		reflect.TypeFor[Match]():      "rule stage priority,omitempty department,omitempty hits,omitempty",
+		reflect.TypeFor[Hit]():        "field word rune",
+		reflect.TypeFor[Assignment](): "department role assigned_at signed_at,omitzero done_at,omitzero",
+		reflect.TypeFor[Deadline](): "kind budget,omitzero start due warn_at,omitzero paused_at,omitzero provisional,omitempty " +
+			"epoch",
+	}
+}
+
+// shaped reports that the types have the fields that this file knows.
+var shaped = func() bool {
+	for t, want := range shapes() {
+		if shapeOf(t) != want {
+			return false
 		}
 	}
-	return append(append(append(dst, '"'), s...), '"')
+	return true
+}()
+
+// shapeOf lists the JSON names and options of t's fields.
+func shapeOf(t reflect.Type) string {
+	tags := make([]string, t.NumField())
+	for i := range tags {
+		tags[i] = t.Field(i).Tag.Get("json")
+	}
+	return strings.Join(tags, " ")
 }

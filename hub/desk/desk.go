@@ -8,10 +8,10 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/go-json-experiment/json"
 
 	"github.com/mashang-hub/mashang/hub"
 )

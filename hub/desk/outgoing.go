@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -40,7 +39,7 @@ func outgoing(c hub.Case, content hub.Content, events []hub.Event, texts []hub.E
 		}
 	}
 	for _, a := range hub.Alerts(c, content, events) {
-		payload, err := json.Marshal(a)
+		payload, err := a.AppendJSON(make([]byte, 0, 768+len(a.Content.Text)))
 		if err != nil {
 			return nil, fmt.Errorf("encode alert %s: %w", a.ID, err)
 		}

@@ -56,11 +56,19 @@ func bundles(out []hub.Outgoing) []*bundle {
 	var all []*bundle
 	for i := range out {
 		if len(all) == 0 || len(all[len(all)-1].buf) >= bundleBytes {
-			all = append(all, &bundle{})
+			all = append(all, &bundle{buf: make([]byte, 0, min(sizeOf(out[i:]), bundleBytes+bundleBytes/4))})
 		}
 		all[len(all)-1].add(out[i : i+1])
 	}
 	return all
+}
+
+func sizeOf(out []hub.Outgoing) int {
+	n := 0
+	for _, o := range out {
+		n += 16 + len(o.Topic) + len(o.Key) + len(o.ID) + len(o.Payload)
+	}
+	return n
 }
 
 // unpack appends the messages of a row to out.

@@ -12,6 +12,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,7 +32,8 @@ type DB struct {
 	log  *slog.Logger
 	txs  chan struct{} // one per open transaction
 
-	stored chan struct{} // signalled when the outbox has grown
+	stored    chan struct{} // signalled when the outbox has grown
+	inserters sync.Pool     // of *inserter
 }
 
 // Open connects to the server at dsn. It refuses, with key "postgres.unsafe",

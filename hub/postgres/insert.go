@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,8 +15,18 @@ import (
 // An inserter gathers new cases, with all that belongs to them, and copies
 // them in, table by table.
 type inserter struct {
-	cases, events, assignments, deadlines copyRows
-	outbox                                []hub.Outgoing
+	submissions, cases, events, assignments, deadlines copyRows
+
+	outbox []hub.Outgoing
+}
+
+// reset empties the inserter and keeps its memory.
+func (in *inserter) reset() {
+	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines} {
+		r.buf = r.buf[:0]
+	}
+	clear(in.outbox)
+	in.outbox = in.outbox[:0]
 }
 
 func (in *inserter) add(o hub.Opening) error {
@@ -25,7 +34,7 @@ func (in *inserter) add(o hub.Opening) error {
 	if err != nil {
 		return err
 	}
-	state, err := json.Marshal(o.Case)
+	state, err := o.Case.AppendJSON(make([]byte, 0, 1024))
 	if err != nil {
 		return fmt.Errorf("encode case %s: %w", o.Case.ID, err)
 	}
@@ -124,6 +133,8 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 		rows  *copyRows
 		table string
 	}{
+		{&in.submissions, `submission (receipt, case_id, channel, external_id, heuristic,
+			place, kind, urgency, media_type, raw, received_at, submitted_at, content)`},
 		{&in.cases, `cases (id, version, status, channel, receipt, lead, place, category, kind, urgency,
 			topic, title, rung, opened_at, closed_at, due_at, head, state)`},
 		{&in.events, "event (case_id, seq, type, at, actor, data, hash)"},
@@ -202,7 +213,7 @@ func (r *copyRows) into(ctx context.Context, tx pgx.Tx, table string) error {
 	if len(r.buf) == 0 {
 		return nil
 	}
-	r.buf = binary.BigEndian.AppendUint16(r.buf, ^uint16(0))
+	r.buf = binary.BigEndian.AppendUint16(r.buf, ^uint16(0)) // the end
 	_, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(r.buf), "copy "+table+" from stdin binary")
 	if err != nil {
 		return fmt.Errorf("copy into %s: %w", table, err)

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,17 +27,11 @@ func (db *DB) InsertCases(ctx context.Context, openings []hub.Opening) (int, err
 	slices.SortStableFunc(sorted, func(a, b hub.Opening) int {
 		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
 	})
-	var r submissionRows
-	for _, o := range sorted {
-		if err := r.add(o.Submission); err != nil {
-			return 0, err
-		}
-	}
-	inserted, err := db.insertOpenings(ctx, sorted, &r, copySubmissions)
+	inserted, err := db.insertOpenings(ctx, sorted, unknown)
 	if raced(err) {
 		// Somebody else stored one of them at this moment, or two receipts
-		// claim one external id: let the server pick row by row.
-		inserted, err = db.insertOpenings(ctx, sorted, &r, mergeSubmissions)
+		// claim one external id: let the server pick one by one.
+		inserted, err = db.insertOpenings(ctx, sorted, merge)
 	}
 	if err != nil {
 		return 0, wrap(err, "insert %d cases", len(openings))
@@ -53,25 +45,37 @@ func raced(err error) bool {
 	return ok && server.Code == "23505" && server.TableName == "submission"
 }
 
-// insertOpenings stores those openings that insert says are new.
-func (db *DB) insertOpenings(ctx context.Context, openings []hub.Opening, r *submissionRows,
-	insert func(context.Context, pgx.Tx, *submissionRows) (map[string]bool, error),
+// insertOpenings stores the openings that pick picks.
+func (db *DB) insertOpenings(ctx context.Context, openings []hub.Opening,
+	pick func(context.Context, pgx.Tx, []hub.Opening, *inserter) ([]hub.Opening, error),
 ) (int, error) {
+	in, ok := db.inserters.Get().(*inserter)
+	if !ok {
+		in = &inserter{}
+	}
 	inserted := 0
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		fresh, err := insert(ctx, tx, r)
+		fresh, err := pick(ctx, tx, openings, in)
 		if err != nil {
 			return err
 		}
-		if inserted = len(fresh); inserted == 0 {
-			return nil
+		for _, o := range fresh {
+			if err := in.add(o); err != nil {
+				return err
+			}
 		}
-		return insertCases(ctx, tx, openings, fresh)
+		inserted = len(fresh)
+		return in.save(ctx, tx)
 	})
-	if inserted > 0 && err == nil {
+	if err != nil {
+		return 0, err // after a broken COPY the memory may still be read from
+	}
+	if inserted > 0 {
 		db.signal()
 	}
-	return inserted, err
+	in.reset()
+	db.inserters.Put(in)
+	return inserted, nil
 }
 
 // Preload stores openings that are known to be new: the quickest way to fill an
@@ -79,50 +83,91 @@ func (db *DB) insertOpenings(ctx context.Context, openings []hub.Opening, r *sub
 // case that is stored already fails the whole call. Calls may run next to each
 // other.
 func (db *DB) Preload(ctx context.Context, openings []hub.Opening) error {
-	var r submissionRows
-	for _, o := range openings {
-		if err := r.add(o.Submission); err != nil {
-			return err
-		}
-	}
-	_, err := db.insertOpenings(ctx, openings, &r,
-		func(ctx context.Context, tx pgx.Tx, r *submissionRows) (map[string]bool, error) {
-			return r.copyUnless(ctx, tx, nil)
-		})
+	_, err := db.insertOpenings(ctx, openings, func(_ context.Context, _ pgx.Tx, all []hub.Opening, in *inserter) ([]hub.Opening, error) {
+		return all, in.addSubmissions(all)
+	})
 	return wrap(err, "preload %d cases", len(openings))
 }
 
-type submissionRows struct {
-	receipts, cases, channels, externals []string
-	heuristic                            []bool
-	places, kinds, urgencies, types      []string
-	raw                                  [][]byte
-	received, submitted                  []time.Time
-	content                              []string
+// unknown picks the first opening of each receipt that is not stored yet, and
+// has its submission copied in.
+func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserter) ([]hub.Opening, error) {
+	receipts := make([]string, len(openings))
+	for i := range openings {
+		receipts[i] = string(openings[i].Submission.Receipt)
+	}
+	rows, err := tx.Query(ctx, "select receipt from submission where receipt = any($1::text[])", receipts)
+	if err != nil {
+		return nil, fmt.Errorf("find submissions: %w", err)
+	}
+	known := map[hub.ReceiptID]bool{}
+	var receipt hub.ReceiptID
+	_, err = pgx.ForEachRow(rows, []any{&receipt}, func() error {
+		known[receipt] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find submissions: %w", err)
+	}
+	fresh := slices.DeleteFunc(slices.Clone(openings), func(o hub.Opening) bool {
+		skip := known[o.Submission.Receipt]
+		known[o.Submission.Receipt] = true
+		return skip
+	})
+	return fresh, in.addSubmissions(fresh)
 }
 
-func (r *submissionRows) add(s hub.Submission) error {
-	content, err := json.Marshal(s.Content)
+// merge inserts the submissions that are new, one by one and whatever happens
+// at the same time, and picks their openings.
+func merge(ctx context.Context, tx pgx.Tx, openings []hub.Opening, _ *inserter) ([]hub.Opening, error) {
+	var b pgx.Batch
+	var fresh []hub.Opening
+	for _, o := range openings {
+		s := o.Submission
+		content, err := contentOf(&s)
+		if err != nil {
+			return nil, err
+		}
+		b.Queue(`insert into submission (receipt, case_id, channel, external_id, heuristic,
+				place, kind, urgency, media_type, raw, received_at, submitted_at, content)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing`,
+			string(s.Receipt), string(s.Case), string(s.Channel), s.ExternalID, s.Heuristic, string(s.Place),
+			string(s.Kind), string(s.Urgency), s.MediaType, s.Raw, s.ReceivedAt, s.SubmittedAt, content,
+		).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() > 0 {
+				fresh = append(fresh, o)
+			}
+			return nil
+		})
+	}
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, fmt.Errorf("insert submissions: %w", err)
+	}
+	return fresh, nil
+}
+
+func (in *inserter) addSubmissions(openings []hub.Opening) error {
+	for i := range openings {
+		s := &openings[i].Submission
+		content, err := contentOf(s)
+		if err != nil {
+			return err
+		}
+		in.submissions.submission(s, content)
+	}
+	return nil
+}
+
+// contentOf returns what the citizen said as the table keeps it.
+func contentOf(s *hub.Submission) ([]byte, error) {
+	content, err := s.Content.AppendJSON(make([]byte, 0, 256+len(s.Title)+len(s.Text)))
 	if err != nil {
-		return fmt.Errorf("encode submission %s: %w", s.Receipt, err)
+		return nil, fmt.Errorf("encode submission %s: %w", s.Receipt, err)
 	}
 	if holdsNUL(content) {
-		return hub.Errorf(hub.CodeInvalid, "postgres.invalid")
+		return nil, hub.Errorf(hub.CodeInvalid, "postgres.invalid")
 	}
-	r.receipts = append(r.receipts, string(s.Receipt))
-	r.cases = append(r.cases, string(s.Case))
-	r.channels = append(r.channels, string(s.Channel))
-	r.externals = append(r.externals, s.ExternalID)
-	r.heuristic = append(r.heuristic, s.Heuristic)
-	r.places = append(r.places, string(s.Place))
-	r.kinds = append(r.kinds, string(s.Kind))
-	r.urgencies = append(r.urgencies, string(s.Urgency))
-	r.types = append(r.types, s.MediaType)
-	r.raw = append(r.raw, s.Raw)
-	r.received = append(r.received, s.ReceivedAt)
-	r.submitted = append(r.submitted, s.SubmittedAt)
-	r.content = append(r.content, string(content))
-	return nil
+	return content, nil
 }
 
 // holdsNUL reports a NUL in JSON text: the server would keep it and then fail
@@ -141,100 +186,23 @@ func holdsNUL(text []byte) bool {
 	}
 }
 
-const submissionColumns = `submission (receipt, case_id, channel, external_id, heuristic,
-	place, kind, urgency, media_type, raw, received_at, submitted_at, content)`
-
-// copySubmissions looks which submissions are known and copies the others in.
-// It returns the receipts of those.
-func copySubmissions(ctx context.Context, tx pgx.Tx, r *submissionRows) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, "select receipt from submission where receipt = any($1::text[])", r.receipts)
-	if err != nil {
-		return nil, fmt.Errorf("find submissions: %w", err)
-	}
-	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("find submissions: %w", err)
-	}
-	skip := make(map[string]bool, len(known))
-	for _, receipt := range known {
-		skip[receipt] = true
-	}
-	return r.copyUnless(ctx, tx, skip)
-}
-
-// copyUnless copies the submissions in, but for those to skip, and returns the
-// receipts of those that it copied.
-func (r *submissionRows) copyUnless(ctx context.Context, tx pgx.Tx, skip map[string]bool) (map[string]bool, error) {
-	fresh := make(map[string]bool, len(r.receipts)-len(skip))
-	var c copyRows
-	for i, receipt := range r.receipts {
-		if skip[receipt] || fresh[receipt] {
-			continue
-		}
-		fresh[receipt] = true
-		r.copy(&c, i)
-	}
-	return fresh, c.into(ctx, tx, submissionColumns)
-}
-
-func (r *submissionRows) copy(c *copyRows, i int) {
-	c.row(13)
-	c.text(r.receipts[i])
-	c.text(r.cases[i])
-	c.text(r.channels[i])
-	c.text(r.externals[i])
-	c.bool(r.heuristic[i])
-	c.text(r.places[i])
-	c.text(r.kinds[i])
-	c.text(r.urgencies[i])
-	c.text(r.types[i])
-	if r.raw[i] == nil {
-		c.null()
+func (r *copyRows) submission(s *hub.Submission, content []byte) {
+	r.row(13)
+	r.text(string(s.Receipt))
+	r.text(string(s.Case))
+	r.text(string(s.Channel))
+	r.text(s.ExternalID)
+	r.bool(s.Heuristic)
+	r.text(string(s.Place))
+	r.text(string(s.Kind))
+	r.text(string(s.Urgency))
+	r.text(s.MediaType)
+	if s.Raw == nil {
+		r.null()
 	} else {
-		c.bytes(r.raw[i])
+		r.bytes(s.Raw)
 	}
-	c.time(r.received[i])
-	c.time(r.submitted[i])
-	c.text(r.content[i])
-}
-
-// mergeSubmissions inserts what is new, whatever happens at the same time, and
-// returns the receipts of that.
-func mergeSubmissions(ctx context.Context, tx pgx.Tx, r *submissionRows) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, "insert into "+submissionColumns+`
-		select r, c, ch, x, h, p, k, u, m, b, ra, sa, j::json
-		from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::text[],
-			$8::text[], $9::text[], $10::bytea[], $11::timestamptz[], $12::timestamptz[], $13::text[])
-			as t(r, c, ch, x, h, p, k, u, m, b, ra, sa, j)
-		on conflict do nothing returning receipt`,
-		r.receipts, r.cases, r.channels, r.externals, r.heuristic, r.places, r.kinds,
-		r.urgencies, r.types, r.raw, r.received, r.submitted, r.content)
-	if err != nil {
-		return nil, fmt.Errorf("insert submissions: %w", err)
-	}
-	receipts, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("insert submissions: %w", err)
-	}
-	fresh := make(map[string]bool, len(receipts))
-	for _, receipt := range receipts {
-		fresh[receipt] = true
-	}
-	return fresh, nil
-}
-
-// insertCases stores the first opening of each fresh receipt.
-func insertCases(ctx context.Context, tx pgx.Tx, openings []hub.Opening, fresh map[string]bool) error {
-	var in inserter
-	for _, o := range openings {
-		receipt := string(o.Submission.Receipt)
-		if !fresh[receipt] {
-			continue
-		}
-		delete(fresh, receipt)
-		if err := in.add(o); err != nil {
-			return err
-		}
-	}
-	return in.save(ctx, tx)
+	r.time(s.ReceivedAt)
+	r.time(s.SubmittedAt)
+	r.bytes(content)
 }

@@ -1,0 +1,142 @@
+package hub
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// An object builds one JSON object, as encoding/json would write it.
+type object struct {
+	b   []byte
+	err error
+}
+
+func open(dst []byte) object { return object{b: append(dst, '{')} }
+
+// key appends a quoted name with its colon, and a comma before it if need be.
+func (o *object) key(name string) []byte {
+	if o.b[len(o.b)-1] != '{' {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(o.b, name...)
+	return o.b
+}
+
+func (o *object) raw(name string, v []byte) { o.b = append(o.key(name), v...) }
+
+func (o *object) int(name string, v int64) { o.b = strconv.AppendInt(o.key(name), v, 10) }
+
+func (o *object) intIf(name string, v int64) {
+	if v != 0 {
+		o.int(name, v)
+	}
+}
+
+func (o *object) boolIf(name string, v bool) {
+	if v {
+		o.b = append(o.key(name), "true"...)
+	}
+}
+
+func (o *object) time(name string, v time.Time) {
+	if y := v.Year(); y < 0 || y > 9999 {
+		o.other(name, v) // says what is wrong with it
+		return
+	}
+	o.b = AppendJSONTime(o.key(name), v)
+}
+
+func (o *object) timeIf(name string, v time.Time) {
+	if !v.IsZero() {
+		o.time(name, v)
+	}
+}
+
+func (o *object) float(name string, v float64) {
+	if v != 0 && (v < 1e-6 || v >= 1e21) || v != v {
+		o.other(name, v)
+		return
+	}
+	o.b = strconv.AppendFloat(o.key(name), v, 'f', -1, 64)
+}
+
+// other leaves a rare value to encoding/json.
+func (o *object) other(name string, v any) {
+	b, err := appendAny(o.key(name), v)
+	if o.b = b; err != nil && o.err == nil {
+		o.err = err
+	}
+}
+
+func otherIf[T any](o *object, name string, v *T) {
+	if v != nil {
+		o.other(name, v)
+	}
+}
+
+func str[T ~string](o *object, name string, v T) { o.b = AppendJSONString(o.key(name), string(v)) }
+
+func strIf[T ~string](o *object, name string, v T) {
+	if v != "" {
+		str(o, name, v)
+	}
+}
+
+// list writes a list unless it is empty.
+func list[T any](o *object, name string, vs []T, write func(T, []byte) []byte) {
+	if len(vs) == 0 {
+		return
+	}
+	o.b = append(o.key(name), '[')
+	for i, v := range vs {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = write(v, o.b)
+	}
+	o.b = append(o.b, ']')
+}
+
+func appendString[T ~string](v T, dst []byte) []byte { return AppendJSONString(dst, string(v)) }
+
+func appendAny(dst []byte, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return dst, fmt.Errorf("encode %T: %w", v, err)
+	}
+	return append(dst, b...), nil
+}
+
+// AppendJSONTime appends t as encoding/json writes it.
+func AppendJSONTime(dst []byte, t time.Time) []byte {
+	return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+}
+
+// AppendJSONString appends s as encoding/json writes it.
+func AppendJSONString(dst []byte, s string) []byte {
+	if !plain(s) {
+		if quoted, err := json.Marshal(s); err == nil {
+			return append(dst, quoted...)
+		}
+	}
+	return append(append(append(dst, '"'), s...), '"')
+}
+
+// plain reports that s needs nothing but quotes.
+func plain(s string) bool {
+	wide := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		case c == 0xE2 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2]|1 == 0xA9:
+			return false // U+2028 and U+2029
+		case c >= utf8.RuneSelf:
+			wide = true
+		}
+	}
+	return !wide || utf8.ValidString(s)
+}
