@@ -1,19 +1,20 @@
 // Package api is the JSON face of the hub: cases, their events and deliveries,
 // commands, and the citizen's view of a case.
 //
-// It shows personal data masked only, answers problems (RFC 9457) in Chinese,
-// and decides nothing: commands go to the desk. Start with [New].
+// Every path is a row of one rights table, from which the mux is built: a path
+// without a rule cannot be mounted. The API shows personal data masked only,
+// answers problems (RFC 9457) in Chinese, and decides nothing: commands go to
+// the desk. Start with [New] and [Route].
 package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/order"
 )
 
 // A Store reads cases. Its methods are safe for concurrent use and return an
@@ -31,13 +32,14 @@ type Desk interface {
 	Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case, error)
 }
 
-// A Config says what the API stands on. Store and Desk are required.
+// A Config says what the API stands on. Store, Desk and Gate are required.
 type Config struct {
 	Store Store
 	Desk  Desk
-	// Token must come as "Authorization: Bearer"; "" leaves the API open,
-	// which is for demonstrations only.
-	Token string
+	// Gate finds out who asks.
+	Gate Gate
+	// Routes are those of other packages; they obey the same rules.
+	Routes []Route
 	// Ready reports whether work can be taken; nil means always.
 	Ready func(ctx context.Context) error
 	// Department gives the name of a department; nil leaves its code.
@@ -52,26 +54,97 @@ type server struct {
 	opts  Config
 }
 
-// New returns the handler of /api/v1/, /healthz and /readyz.
+// New returns the handler of /api/v1/, /healthz and /readyz. It panics when a
+// route has no rule.
 func New(opts Config) http.Handler {
+	s := newServer(opts)
+	m := http.NewServeMux()
+	m.HandleFunc("GET /readyz", s.ready)
+	for _, r := range s.routes() {
+		s.mount(m, r)
+	}
+	m.HandleFunc("/api/", s.handle(func(*http.Request) (any, error) { return nil, hub.Errorf(hub.CodeNotFound, "api.no_such_path") }))
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.handle(func(*http.Request) (any, error) { return nil, hub.Errorf(hub.CodeForbidden, "form.cross_origin") }))
+	return guard.Handler(m)
+}
+
+func newServer(opts Config) *server {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if opts.Department == nil {
 		opts.Department = func(d hub.DepartmentCode) string { return string(d) }
 	}
-	s := &server{store: opts.Store, desk: opts.Desk, opts: opts}
-	m := http.NewServeMux()
-	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, 200, map[string]string{"status": "ok"}) })
-	m.HandleFunc("GET /readyz", s.ready)
-	m.HandleFunc("GET /api/v1/status/{tracking}", s.handle(s.status))
-	m.HandleFunc("GET /api/v1/cases", s.private(s.list))
-	m.HandleFunc("GET /api/v1/cases/{id}", s.private(s.show))
-	m.HandleFunc("GET /api/v1/cases/{id}/events", s.private(s.events))
-	m.HandleFunc("GET /api/v1/cases/{id}/deliveries", s.private(s.deliveries))
-	m.HandleFunc("POST /api/v1/cases/{id}/commands", s.private(s.command))
-	m.HandleFunc("/api/", s.handle(func(*http.Request) (any, error) { return nil, hub.Errorf(hub.CodeNotFound, "api.no_such_path") }))
-	return m
+	return &server{store: opts.Store, desk: opts.Desk, opts: opts}
+}
+
+// Routes returns the rights table of an API with these settings.
+func Routes(opts Config) []Route { return newServer(opts).routes() }
+
+// routes is the rights table.
+func (s *server) routes() []Route {
+	own := append(s.caseRoutes(), s.citizenRoutes()...)
+	return append(own, s.opts.Routes...)
+}
+
+func (s *server) caseRoutes() []Route {
+	return []Route{
+		{
+			Method: "GET", Path: "/api/v1/cases", Right: access.ReadCases, Reach: OwnCases, Handle: s.list,
+			Summary: "列出事项，新的在前", Query: listParams(), Answer: List{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/cases/{id}", Right: access.ReadCases, Reach: OwnCases, Handle: s.show,
+			Summary: "查看一件事项，个人信息已遮盖", Answer: View{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/cases/{id}/events", Right: access.ReadCases, Reach: OwnCases, Handle: s.events,
+			Summary: "事项的经过", Answer: EventList{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/cases/{id}/deliveries", Right: access.ReadCases, Reach: OwnCases, Handle: s.deliveries,
+			Summary: "事项的推送记录", Answer: DeliveryList{},
+		},
+		{
+			Method: "POST", Path: "/api/v1/cases/{id}/commands", Right: access.ReadCases, Reach: OwnCases, Handle: s.command,
+			Summary: "对事项执行一步操作；每种操作另需相应的权限", Body: order.Request{}, Answer: hub.Case{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/me", Right: access.Self, Reach: NoCases, Handle: s.me,
+			Summary: "我是谁，能做什么", Answer: Me{},
+		},
+	}
+}
+
+func (s *server) citizenRoutes() []Route {
+	return []Route{
+		{
+			Method: "GET", Path: "/healthz", Right: access.Public, Reach: NoCases, Summary: "进程是否活着",
+			Handle: func(*http.Request) (any, error) { return map[string]string{"status": "ok"}, nil }, Answer: map[string]string{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/status/{tracking}", Right: access.Public, Reach: ByNumber, Handle: s.status,
+			Summary: "市民凭编号查询办理进度", Answer: Progress{},
+		},
+	}
+}
+
+// Me (我) is what a caller may know about itself.
+type Me struct {
+	access.Principal
+	Rights []access.Right `json:"rights"`
+}
+
+func (s *server) me(r *http.Request) (any, error) {
+	p := access.Of(r.Context())
+	me := Me{Principal: p, Rights: []access.Right{}}
+	for _, right := range access.Rights() {
+		if p.Can(right) {
+			me.Rights = append(me.Rights, right)
+		}
+	}
+	return me, nil
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
@@ -85,39 +158,25 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
-// handle writes what f returns, as JSON or as a problem.
+// handle writes what f returns, as JSON, as a file or as a problem.
 func (s *server) handle(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := f(r)
 		if err != nil {
-			if hub.CodeOf(err) == hub.CodeInternal {
-				s.opts.Log.Error("answer request", "method", r.Method, "path", r.URL.Path, "err", err)
-			}
-			writeProblem(w, err)
+			s.fail(w, r, err)
+			return
+		}
+		if file, ok := v.(File); ok {
+			writeFile(w, file)
 			return
 		}
 		writeJSON(w, http.StatusOK, v)
 	}
 }
 
-// private lets only those pass who know the token.
-func (s *server) private(f func(*http.Request) (any, error)) http.HandlerFunc {
-	next := s.handle(f)
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.knows(r.Header.Get("Authorization")) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="mashang"`)
-			writeProblem(w, hub.Errorf(hub.CodeUnauthorized, "api.token"))
-			return
-		}
-		next(w, r)
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if hub.CodeOf(err) == hub.CodeInternal {
+		s.opts.Log.Error("answer request", "method", r.Method, "route", r.Pattern, "err", err)
 	}
-}
-
-func (s *server) knows(header string) bool {
-	if s.opts.Token == "" {
-		return true
-	}
-	scheme, token, _ := strings.Cut(header, " ")
-	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(s.opts.Token))
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	writeProblem(w, err)
 }

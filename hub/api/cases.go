@@ -1,16 +1,19 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/mask"
 	"github.com/mashang-hub/mashang/hub/order"
 )
@@ -34,6 +37,24 @@ type View struct {
 	Attachments []hub.Attachment `json:"attachments,omitempty"`
 	SubmittedAt time.Time        `json:"submitted_at,omitzero"`
 	ReceivedAt  time.Time        `json:"received_at,omitzero"`
+}
+
+// An EventList (经过) is the history of a case, in order.
+type EventList struct {
+	Events []hub.Event `json:"events"`
+}
+
+// A DeliveryList (推送记录) is what departments were pushed about a case.
+type DeliveryList struct {
+	Deliveries []hub.Delivery `json:"deliveries"`
+}
+
+func listParams() []Param {
+	return []Param{
+		{"status", "只看这个状态"}, {"department", "只看派给这个部门的"}, {"channel", "只看这个渠道"},
+		{"place", "只看这个地点以内的"}, {"text", "标题里有这些字"}, {"open", "true 只看未办结的"},
+		{"limit", "最多多少件，不超过 1000"}, {"offset", "跳过多少件"},
+	}
 }
 
 func (s *server) list(r *http.Request) (any, error) {
@@ -103,7 +124,7 @@ func (s *server) events(r *http.Request) (any, error) {
 	for i := range evs {
 		evs[i].Data.Text = mask.Text(evs[i].Data.Text)
 	}
-	return map[string]any{"events": evs}, nil
+	return EventList{evs}, nil
 }
 
 func (s *server) deliveries(r *http.Request) (any, error) {
@@ -122,7 +143,7 @@ func (s *server) deliveries(r *http.Request) (any, error) {
 		ds[i].Alert.Content = mask.Content(ds[i].Alert.Content)
 		ds[i].Alert.Text = mask.Text(ds[i].Alert.Text)
 	}
-	return map[string]any{"deliveries": ds}, nil
+	return DeliveryList{ds}, nil
 }
 
 // command carries out one command. It insists on JSON, which a form of another
@@ -144,9 +165,35 @@ func (s *server) command(r *http.Request) (any, error) {
 	if err := dec.Decode(&req); err != nil {
 		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}
 	}
+	return Perform(r.Context(), s.desk, hub.CaseID(r.PathValue("id")), req)
+}
+
+// Perform carries out what the principal of ctx asks for, if they have the
+// right to it on this case. People act under their own name; only a service
+// may tell another.
+func Perform(ctx context.Context, desk Desk, id hub.CaseID, req order.Request) (hub.Case, error) {
+	p := access.Of(ctx)
+	right, ok := access.RightFor(req.Type)
+	if !ok {
+		return hub.Case{}, hub.Errorf(hub.CodeInvalid, "command.unknown", req.Type)
+	}
+	if !p.Can(right) {
+		return hub.Case{}, hub.Errorf(hub.CodeForbidden, "right.missing", string(right))
+	}
+	if !p.Service {
+		req.Actor = p.Actor()
+	}
+	if own := p.Departments(right); own != nil {
+		switch {
+		case req.Department == "" && len(own) == 1:
+			req.Department = own[0]
+		case req.Department != "" && !slices.Contains(own, req.Department):
+			return hub.Case{}, hub.Errorf(hub.CodeForbidden, "right.other_department", string(req.Department))
+		}
+	}
 	cmd, err := req.Command()
 	if err != nil {
-		return nil, err
+		return hub.Case{}, err
 	}
-	return s.desk.Do(r.Context(), hub.CaseID(r.PathValue("id")), cmd)
+	return desk.Do(access.Bind(ctx, p, right), id, cmd)
 }

@@ -3,7 +3,9 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
+	"strconv"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/glossary"
@@ -67,4 +69,14 @@ func write(w http.ResponseWriter, status int, mediaType string, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v) // the reader left: nobody to tell
+}
+
+func writeFile(w http.ResponseWriter, f File) {
+	h := w.Header()
+	h.Set("Content-Type", f.Media)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	h.Set("Content-Length", strconv.Itoa(len(f.Data)))
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(f.Data) // the reader left: nobody to tell
 }

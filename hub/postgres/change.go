@@ -24,7 +24,7 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 ) (hub.Case, error) {
 	var result hub.Case
 	l := locked{id: id, messageID: messageID, now: now}
-	err := db.inFlight(ctx, l.read, func(b *pgx.Batch) error {
+	err := db.inFlight(ctx, func(b *pgx.Batch) { l.read(ctx, b) }, func(b *pgx.Batch) error {
 		result = l.c
 		if l.seen {
 			return nil
@@ -39,6 +39,9 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 		}
 		if len(events) > 0 {
 			result = to
+		}
+		if err := w.record(ctx, now, events); err != nil {
+			return err
 		}
 		w.queueUpdate(b)
 		return nil
@@ -62,9 +65,11 @@ type locked struct {
 	seen bool // the message was handled before
 }
 
-// read locks the case, remembers the message and reads the submission.
-func (l *locked) read(b *pgx.Batch) {
-	b.Queue("select state, head from cases where id = $1 for update", string(l.id)).QueryRow(func(row pgx.Row) error {
+// read locks the case, remembers the message and reads the submission. A case
+// outside the scope of ctx is not found.
+func (l *locked) read(ctx context.Context, b *pgx.Batch) {
+	sql, args := oneCase(ctx, "state, head", l.id)
+	b.Queue(sql+" for update of c", args).QueryRow(func(row pgx.Row) error {
 		var state []byte
 		err := row.Scan(&state, &l.head)
 		if errors.Is(err, pgx.ErrNoRows) {

@@ -163,8 +163,9 @@ func (r *settleRows) save(ctx context.Context, tx pgx.Tx, dept hub.DepartmentCod
 // RedoDelivery makes a finished delivery due again at now, such as one that
 // was given up. The attempts stay on record.
 func (db *DB) RedoDelivery(ctx context.Context, id hub.AlertID, now time.Time) error {
-	n, err := db.exec(ctx, "redo delivery", `update delivery set status = 'pending', next_at = $2, changed_at = $2
-		where alert_id = $1`, string(id), now)
+	args := pgx.NamedArgs{"id": string(id), "now": now}
+	n, err := db.exec(ctx, "redo delivery", `update delivery d set status = 'pending', next_at = @now, changed_at = @now
+		where alert_id = @id`+scopedDelivery(ctx, args), args)
 	if err == nil && n == 0 {
 		return notFound("delivery.not_found", id)
 	}
@@ -173,8 +174,9 @@ func (db *DB) RedoDelivery(ctx context.Context, id hub.AlertID, now time.Time) e
 
 // Deliveries returns what was pushed about a case, in order.
 func (db *DB) Deliveries(ctx context.Context, id hub.CaseID) ([]hub.Delivery, error) {
-	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+
-		" from delivery d where case_id = $1 order by seq, department, alert_id", string(id))
+	args := pgx.NamedArgs{"id": string(id)}
+	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+" from delivery d where case_id = @id"+
+		scopedDelivery(ctx, args)+" order by seq, department, alert_id", args)
 	ds, err := collectDeliveries(rows, err)
 	return ds, wrap(err, "read deliveries of case %s", id)
 }
@@ -184,17 +186,19 @@ func (db *DB) Deliveries(ctx context.Context, id hub.CaseID) ([]hub.Delivery, er
 func (db *DB) RecentDeliveries(ctx context.Context, dept hub.DepartmentCode, status hub.DeliveryStatus,
 	limit int,
 ) ([]hub.Delivery, error) {
+	args := pgx.NamedArgs{"department": string(dept), "status": string(status), "limit": limit}
 	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+` from delivery d
-		where ($1 = '' or department = $1) and ($2 = '' or status = $2)
-		order by changed_at desc, seq desc, alert_id limit $3`, string(dept), string(status), limit)
+		where (@department = '' or department = @department) and (@status = '' or status = @status)`+
+		scopedDelivery(ctx, args)+" order by changed_at desc, seq desc, alert_id limit @limit", args)
 	ds, err := collectDeliveries(rows, err)
 	return ds, wrap(err, "read recent deliveries")
 }
 
 // DeliveryCounts returns how many deliveries of each status a department has.
 func (db *DB) DeliveryCounts(ctx context.Context, dept hub.DepartmentCode) (map[hub.DeliveryStatus]int, error) {
-	rows, err := db.pool.Query(ctx, "select status, count(*) from delivery where department = $1 group by 1",
-		string(dept))
+	args := pgx.NamedArgs{"department": string(dept)}
+	rows, err := db.pool.Query(ctx, "select status, count(*) from delivery d where department = @department"+
+		scopedDelivery(ctx, args)+" group by 1", args)
 	if err != nil {
 		return nil, wrap(err, "count deliveries")
 	}

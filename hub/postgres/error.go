@@ -31,6 +31,9 @@ func wrap(err error, format string, args ...any) error {
 	return &hub.Error{Code: code, Key: key, Err: err}
 }
 
+// Wrap is wrap for stores in packages of their own.
+func Wrap(err error, format string, args ...any) error { return wrap(err, format, args...) }
+
 func classify(err error) (hub.ErrorCode, string) {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyState(server.Code)

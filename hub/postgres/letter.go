@@ -2,13 +2,13 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 )
 
 // A DeadLetter (死信) is something that could not be handled, with its bytes
@@ -67,13 +67,8 @@ func (db *DB) TakeDeadLetter(ctx context.Context, id int64, repair func(DeadLett
 func (db *DB) SaveAudit(ctx context.Context, at time.Time, actor hub.Actor, action, object string,
 	data map[string]string,
 ) error {
-	who, err1 := json.Marshal(actor)
-	what, err2 := json.Marshal(data)
-	if err := errors.Join(err1, err2); err != nil {
-		return fmt.Errorf("encode audit: %w", err)
-	}
-	_, err := db.exec(ctx, "save audit",
-		"insert into audit (at, actor, action, object, data) values ($1, $2, $3, $4, $5)",
-		at, string(who), action, object, string(what))
-	return err
+	e := audit.New(ctx, at, action, object, data)
+	e.Actor = actor
+	err := db.inTx(ctx, func(tx pgx.Tx) error { return auditlog.Append(ctx, tx, e) })
+	return wrap(err, "save audit")
 }

@@ -18,7 +18,7 @@ func (db *DB) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
 	if limit <= 0 {
 		limit = 50
 	}
-	where, args := conditions(f)
+	where, args := conditions(ctx, f)
 	args["limit"], args["offset"] = min(limit, 1000), max(f.Offset, 0)
 	rows, err := db.pool.Query(ctx, "select state, title, due_at from cases c"+where+
 		" order by opened_at desc, id desc limit @limit offset @offset", args)
@@ -41,14 +41,14 @@ func (db *DB) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
 // CountCases returns how many cases f lets through; Limit and Offset do not
 // count.
 func (db *DB) CountCases(ctx context.Context, f hub.Filter) (int, error) {
-	where, args := conditions(f)
+	where, args := conditions(ctx, f)
 	var n int
 	err := db.pool.QueryRow(ctx, "select count(*) from cases c"+where, args).Scan(&n)
 	return n, wrap(err, "count cases")
 }
 
-// conditions writes f as a where clause.
-func conditions(f hub.Filter) (string, pgx.NamedArgs) {
+// conditions writes f and the scope of ctx as a where clause.
+func conditions(ctx context.Context, f hub.Filter) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{}
 	var terms []string
 	add := func(term, name string, value string) {
@@ -65,6 +65,9 @@ func conditions(f hub.Filter) (string, pgx.NamedArgs) {
 		"department", string(f.Department))
 	if f.Open {
 		terms = append(terms, `status in ('sorting', 'assigned', 'signed', 'handling', 'waiting', 'suspended')`)
+	}
+	if term := scoped(ctx, args); term != "" {
+		terms = append(terms, term)
 	}
 	if len(terms) == 0 {
 		return "", args
@@ -86,7 +89,8 @@ func within(p hub.PlaceCode) string {
 func (db *DB) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error) {
 	var state []byte
 	var c hub.Case
-	err := db.pool.QueryRow(ctx, "select state from cases where id = $1", string(id)).Scan(&state)
+	sql, args := oneCase(ctx, "state", id)
+	err := db.pool.QueryRow(ctx, sql, args).Scan(&state)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, hub.Submission{}, notFound("case.not_found", id)
 	}
@@ -118,8 +122,9 @@ type storedEvent struct {
 }
 
 func (db *DB) history(ctx context.Context, id hub.CaseID) ([]storedEvent, error) {
+	args := pgx.NamedArgs{"id": string(id)}
 	rows, err := db.pool.Query(ctx, `select case_id, seq, type, at, actor, data, hash
-		from event where case_id = $1 order by seq`, string(id))
+		from event where case_id = @id`+scopedCase(ctx, "event.case_id", args)+` order by seq`, args)
 	if err != nil {
 		return nil, wrap(err, "read events of case %s", id)
 	}

@@ -1,12 +1,16 @@
 package postgres
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 )
 
 // A change takes one case from one state to the next.
@@ -26,6 +30,7 @@ type writer struct {
 	assignments assignmentRows
 	deadlines   deadlineRows
 	outbox      outboxRows
+	audit       auditlog.Rows
 }
 
 type caseRows struct {
@@ -80,6 +85,28 @@ func (w *writer) add(c change) error {
 	return w.cases.add(c.to, head)
 }
 
+// record adds the audit records of what a person did: under a context that
+// says who is at work, and of every event that names a person. The hub's own
+// events are their own record, in the chain of their case.
+func (w *writer) record(ctx context.Context, now time.Time, events []hub.Event) error {
+	source, known := audit.SourceOf(ctx)
+	for _, e := range events {
+		if !known && e.By.Kind != hub.ActorPerson {
+			continue
+		}
+		r := audit.New(ctx, now, "case."+string(e.Type), string(e.Case), map[string]string{"seq": strconv.FormatInt(e.Seq, 10)})
+		if !known {
+			r.Actor = e.By
+		} else if e.By != source.Actor {
+			r.Data["for"] = string(e.By.Kind) + " " + e.By.ID
+		}
+		if err := w.audit.Add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // queueUpdate adds what saves changed cases.
 func (w *writer) queueUpdate(b *pgx.Batch) {
 	if r := &w.cases; len(r.ids) > 0 {
@@ -102,4 +129,5 @@ func (w *writer) queueRest(b *pgx.Batch) {
 	w.assignments.queue(b)
 	w.deadlines.queue(b)
 	w.outbox.queue(b)
+	w.audit.Queue(b) // last: it locks the ends of chains
 }

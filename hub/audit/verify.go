@@ -1,0 +1,171 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+)
+
+// A Head (链头) is the end of one chain.
+type Head struct {
+	Shard int    `json:"shard"`
+	Seq   int64  `json:"seq"`
+	Hash  string `json:"hash"` // hexadecimal
+}
+
+// A Checkpoint (检查点) says, signed, how long every chain was at a moment. It
+// is worth something only where those who can change the database cannot
+// change it too.
+type Checkpoint struct {
+	At        time.Time `json:"at"`
+	Heads     []Head    `json:"heads"`
+	Records   int64     `json:"records"`
+	Root      string    `json:"root"` // hash over the heads
+	KeyID     string    `json:"key_id"`
+	Signature string    `json:"signature"` // base64 of Ed25519 over the root and the time
+}
+
+// Sign returns the checkpoint of heads at a moment.
+func Sign(key ed25519.PrivateKey, at time.Time, heads []Head) Checkpoint {
+	c := Checkpoint{At: at.UTC(), Heads: slices.Clone(heads), KeyID: KeyID(key.Public().(ed25519.PublicKey))}
+	slices.SortFunc(c.Heads, func(a, b Head) int { return a.Shard - b.Shard })
+	for _, h := range c.Heads {
+		c.Records += h.Seq
+	}
+	c.Root = hex.EncodeToString(root(c.Heads))
+	c.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(key, c.message()))
+	return c
+}
+
+// KeyID returns the short name of a public key.
+func KeyID(key ed25519.PublicKey) string {
+	sum := sha256.Sum256(key)
+	return hex.EncodeToString(sum[:6])
+}
+
+func root(heads []Head) []byte {
+	h := sha256.New()
+	for _, x := range heads {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(x.Shard)))
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(x.Seq)))
+		h.Write([]byte(x.Hash))
+	}
+	return h.Sum(nil)
+}
+
+func (c Checkpoint) message() []byte {
+	return fmt.Appendf(nil, "mashang audit checkpoint\n%d\n%s\n", c.At.UnixMicro(), c.Root)
+}
+
+// Check refuses a checkpoint that key did not sign or that was changed.
+func (c Checkpoint) Check(key ed25519.PublicKey) error {
+	signature, err := base64.StdEncoding.DecodeString(c.Signature)
+	if err != nil || c.Root != hex.EncodeToString(root(c.Heads)) || !ed25519.Verify(key, c.message(), signature) {
+		return hub.Errorf(hub.CodeConflict, "audit.checkpoint_forged", c.At.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// ParseCheckpoints reads checkpoints, one a line.
+func ParseCheckpoints(data []byte) ([]Checkpoint, error) {
+	var out []Checkpoint
+	for i, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		var c Checkpoint
+		if err := json.Unmarshal(line, &c); err != nil {
+			return nil, &hub.Error{Code: hub.CodeInvalid, Key: "audit.checkpoint_line", Args: []any{i + 1}, Err: err}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// A Fault (破损) is the first record that is not as it was written.
+type Fault struct {
+	Shard  int    `json:"shard"`
+	Seq    int64  `json:"seq"`
+	ID     int64  `json:"id,omitempty"` // 0 for a record that is missing
+	Reason string `json:"reason"`       // changed, missing, order, tail_cut, rewritten
+}
+
+// A Verifier follows the chains record by record. The zero Verifier is ready;
+// it is told the checkpoints before the first record.
+type Verifier struct {
+	Records int64
+	seq     [Shards]int64
+	hash    [Shards][]byte
+	marks   map[[2]int64]string // shard, seq → hash that a checkpoint saw
+	longest [Shards]int64
+}
+
+// Expect tells v what a checkpoint saw.
+func (v *Verifier) Expect(c Checkpoint) {
+	if v.marks == nil {
+		v.marks = map[[2]int64]string{}
+	}
+	for _, h := range c.Heads {
+		if h.Shard < 0 || h.Shard >= Shards {
+			continue
+		}
+		v.marks[[2]int64{int64(h.Shard), h.Seq}] = h.Hash
+		v.longest[h.Shard] = max(v.longest[h.Shard], h.Seq)
+	}
+}
+
+// Next checks the next record of its chain; records of one chain come in order.
+func (v *Verifier) Next(e Entry) *Fault {
+	if e.Shard < 0 || e.Shard >= Shards {
+		return &Fault{e.Shard, e.Seq, e.ID, "order"}
+	}
+	v.Records++
+	want := v.seq[e.Shard] + 1
+	if e.Seq != want {
+		return &Fault{Shard: e.Shard, Seq: want, Reason: "missing"}
+	}
+	digest, err := e.Digest()
+	if err != nil {
+		return &Fault{e.Shard, e.Seq, e.ID, "changed"}
+	}
+	hash := Link(v.hash[e.Shard], e.Seq, digest)
+	if !bytes.Equal(hash, e.Hash) {
+		return &Fault{e.Shard, e.Seq, e.ID, "changed"}
+	}
+	v.seq[e.Shard], v.hash[e.Shard] = e.Seq, hash
+	if seen, ok := v.marks[[2]int64{int64(e.Shard), e.Seq}]; ok && seen != hex.EncodeToString(hash) {
+		return &Fault{e.Shard, e.Seq, e.ID, "rewritten"}
+	}
+	return nil
+}
+
+// End says whether every chain ends where its head says, and no earlier than
+// the checkpoints saw it.
+func (v *Verifier) End(heads []Head) *Fault {
+	for _, h := range heads {
+		if h.Shard < 0 || h.Shard >= Shards {
+			continue
+		}
+		if h.Seq > v.seq[h.Shard] {
+			return &Fault{Shard: h.Shard, Seq: v.seq[h.Shard] + 1, Reason: "missing"}
+		}
+		if h.Seq < v.seq[h.Shard] || h.Seq > 0 && h.Hash != hex.EncodeToString(v.hash[h.Shard]) {
+			return &Fault{Shard: h.Shard, Seq: h.Seq, Reason: "order"}
+		}
+	}
+	for shard, seq := range v.longest {
+		if seq > v.seq[shard] {
+			return &Fault{Shard: shard, Seq: v.seq[shard] + 1, Reason: "tail_cut"}
+		}
+	}
+	return nil
+}

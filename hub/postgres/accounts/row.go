@@ -1,0 +1,69 @@
+package accounts
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+)
+
+// scanned gathers what a row of columns is read into.
+type scanned struct {
+	account                     access.Account
+	phone, totp, grants         []byte
+	disabled, lastLogin, locked *time.Time
+}
+
+func (r *scanned) targets() []any {
+	a := &r.account
+	return []any{
+		&a.ID, &a.Name, &a.Person, &r.phone, &a.Password, &r.totp, &a.Subject, &a.CreatedAt, &r.disabled,
+		&r.lastLogin, &a.MustChange, &a.Failures, &r.locked, &a.Second, &r.grants,
+	}
+}
+
+func (s *Store) scan(row pgx.CollectableRow) (access.Account, error) {
+	var r scanned
+	if err := row.Scan(r.targets()...); err != nil {
+		return r.account, err
+	}
+	return s.finish(r)
+}
+
+// finish opens what is sealed and decodes the grants.
+func (s *Store) finish(r scanned) (access.Account, error) {
+	a := r.account
+	a.CreatedAt = a.CreatedAt.UTC()
+	a.DisabledAt, a.LastLogin, a.LockedUntil = value(r.disabled), value(r.lastLogin), value(r.locked)
+	phone, err := s.keys.Open("account/"+a.ID+"/phone", r.phone)
+	if err != nil {
+		return a, fmt.Errorf("phone of %s: %w", a.ID, err)
+	}
+	secret, err := s.keys.Open("account/"+a.ID+"/totp", r.totp)
+	if err != nil {
+		return a, fmt.Errorf("second factor of %s: %w", a.ID, err)
+	}
+	a.Phone, a.TOTP = string(phone), string(secret)
+	if err := json.Unmarshal(r.grants, &a.Grants); err != nil {
+		return a, fmt.Errorf("grants of %s: %w", a.ID, err)
+	}
+	for i := range a.Grants {
+		if g := &a.Grants[i]; g.Since.Unix() == 0 {
+			g.Since = time.Time{}
+		}
+	}
+	return a, nil
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func notFound(id string) error { return hub.Errorf(hub.CodeNotFound, "account.not_found", id) }

@@ -1,0 +1,159 @@
+// Package auditlog writes audit records into PostgreSQL, each at the end of
+// its chain and in the transaction of what it records.
+//
+// A chain's head is one row, locked until the transaction ends: records of one
+// chain have one order, and what rolls back leaves no gap. It knows nothing
+// about what is recorded. Start with [Append].
+package auditlog
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mashang-hub/mashang/hub/audit"
+)
+
+// link appends one record and moves the head, in one statement.
+const link = `with h as (select seq, hash from audit_head where shard = $1 for update),
+	i as (insert into audit (at, actor, action, object, data, shard, seq, hash)
+		select $2, $3::jsonb, $4, $5, $6::jsonb, $1, h.seq + 1, sha256(h.hash || int8send(h.seq + 1) || $7::bytea) from h
+		returning seq, hash)
+	update audit_head a set seq = i.seq, hash = i.hash from i where a.shard = $1`
+
+func arguments(e audit.Entry) ([]any, error) {
+	actor, err1 := json.Marshal(e.Actor)
+	data, err2 := json.Marshal(e.Data)
+	digest, err3 := e.Digest()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("encode audit entry: %w", err)
+	}
+	return []any{int16(e.Shard), e.At, string(actor), e.Action, e.Object, string(data), digest}, nil
+}
+
+// Rows gathers the records of one transaction. They must be of one chain, or
+// two transactions could wait for each other.
+type Rows struct{ args [][]any }
+
+// Add appends a record.
+func (r *Rows) Add(e audit.Entry) error {
+	args, err := arguments(e)
+	if err == nil {
+		r.args = append(r.args, args)
+	}
+	return err
+}
+
+// Queue adds what writes the records to a batch: as its last statements,
+// because the chain is locked until the transaction ends.
+func (r *Rows) Queue(b *pgx.Batch) {
+	for _, args := range r.args {
+		b.Queue(link, args...)
+	}
+}
+
+// Append writes one record in tx. Call it last in a transaction: the chain is
+// locked until the end.
+func Append(ctx context.Context, tx pgx.Tx, e audit.Entry) error {
+	args, err := arguments(e)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, link, args...); err != nil {
+		return fmt.Errorf("write audit entry: %w", err)
+	}
+	return nil
+}
+
+// A Querier runs statements that read.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+const columns = `id, coalesce(shard, -1), coalesce(seq, 0), at, actor, action, object, data, hash`
+
+func scan(r pgx.CollectableRow) (audit.Entry, error) {
+	var e audit.Entry
+	var actor, data []byte
+	var shard int16
+	if err := r.Scan(&e.ID, &shard, &e.Seq, &e.At, &actor, &e.Action, &e.Object, &data, &e.Hash); err != nil {
+		return e, err
+	}
+	e.Shard, e.At = int(shard), e.At.UTC()
+	return e, errors.Join(json.Unmarshal(actor, &e.Actor), json.Unmarshal(data, &e.Data))
+}
+
+// A Filter narrows a list of records; empty fields do not.
+type Filter struct {
+	Actor, Action, Object string
+	Since, Until          time.Time
+	Limit                 int // 0 means 100, at most 1000
+}
+
+// List returns records, newest first.
+func List(ctx context.Context, q Querier, f Filter) ([]audit.Entry, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	until := f.Until
+	if until.IsZero() {
+		until = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	rows, err := q.Query(ctx, `select `+columns+` from audit where ($1 = '' or actor->>'id' = $1)
+		and ($2 = '' or starts_with(action, $2)) and ($3 = '' or object = $3) and at >= $4 and at < $5
+		order by id desc limit $6`, f.Actor, f.Action, f.Object, f.Since, until, min(limit, 1000))
+	if err != nil {
+		return nil, fmt.Errorf("read audit: %w", err)
+	}
+	return pgx.CollectRows(rows, scan)
+}
+
+// Heads returns the ends of the chains.
+func Heads(ctx context.Context, q Querier) ([]audit.Head, error) {
+	rows, err := q.Query(ctx, "select shard, seq, hash from audit_head order by shard")
+	if err != nil {
+		return nil, fmt.Errorf("read audit heads: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (audit.Head, error) {
+		var h audit.Head
+		var shard int16
+		var hash []byte
+		err := r.Scan(&shard, &h.Seq, &hash)
+		h.Shard, h.Hash = int(shard), hex.EncodeToString(hash)
+		return h, err
+	})
+}
+
+// Verify follows all chains and returns the first record that is not as it was
+// written, nil when all are. v knows the checkpoints already. Run it in one
+// snapshot: a repeatable read transaction.
+func Verify(ctx context.Context, q Querier, v *audit.Verifier) (*audit.Fault, error) {
+	heads, err := Heads(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, "select "+columns+" from audit where shard is not null order by shard, seq")
+	if err != nil {
+		return nil, fmt.Errorf("read audit: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read audit: %w", err)
+		}
+		if fault := v.Next(e); fault != nil {
+			return fault, nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read audit: %w", err)
+	}
+	return v.End(heads), nil
+}
