@@ -52,7 +52,7 @@ func (g *Gate) Principal(r *http.Request) (Principal, error) {
 		}
 	}
 	if g.open(r) {
-		return service("demo", "演示用户"), nil
+		return Service("demo", "演示用户"), nil
 	}
 	return Principal{}, nil
 }
@@ -66,8 +66,8 @@ func (g *Gate) open(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback()
 }
 
-// service is a principal with every role, who acts for others.
-func service(account, name string) Principal {
+// Service returns a principal with every role, who acts for others.
+func Service(account, name string) Principal {
 	p := Principal{Account: account, Name: name, Service: true, Second: true}
 	for _, role := range Roles() {
 		p.Grants = append(p.Grants, Grant{Role: role, Rung: 7})
@@ -83,7 +83,7 @@ func (g *Gate) byHeader(r *http.Request, scheme, token string) (Principal, error
 	}
 	hash := sha256.Sum256([]byte(token))
 	if want := sha256.Sum256([]byte(g.Service)); g.Service != "" && subtle.ConstantTimeCompare(hash[:], want[:]) == 1 {
-		return service("service", "系统令牌"), nil
+		return Service("service", "系统令牌"), nil
 	}
 	if g.Keeper == nil || !strings.HasPrefix(token, TokenPrefix) {
 		return Principal{}, hub.Errorf(hub.CodeUnauthorized, "api.token")

@@ -37,7 +37,7 @@ type Config struct {
 	Store Store
 	Desk  Desk
 	// Gate finds out who asks.
-	Gate Gate
+	Gate access.Knower
 	// Routes are those of other packages; they obey the same rules.
 	Routes []Route
 	// Ready reports whether work can be taken; nil means always.
@@ -91,27 +91,27 @@ func (s *server) routes() []Route {
 func (s *server) caseRoutes() []Route {
 	return []Route{
 		{
-			Method: "GET", Path: "/api/v1/cases", Right: access.ReadCases, Reach: OwnCases, Handle: s.list,
+			Method: "GET", Path: "/api/v1/cases", Right: access.ReadCases, Reach: access.OwnCases, Handle: s.list,
 			Summary: "列出事项，新的在前", Query: listParams(), Answer: List{},
 		},
 		{
-			Method: "GET", Path: "/api/v1/cases/{id}", Right: access.ReadCases, Reach: OwnCases, Handle: s.show,
+			Method: "GET", Path: "/api/v1/cases/{id}", Right: access.ReadCases, Reach: access.OwnCases, Handle: s.show,
 			Summary: "查看一件事项，个人信息已遮盖", Answer: View{},
 		},
 		{
-			Method: "GET", Path: "/api/v1/cases/{id}/events", Right: access.ReadCases, Reach: OwnCases, Handle: s.events,
+			Method: "GET", Path: "/api/v1/cases/{id}/events", Right: access.ReadCases, Reach: access.OwnCases, Handle: s.events,
 			Summary: "事项的经过", Answer: EventList{},
 		},
 		{
-			Method: "GET", Path: "/api/v1/cases/{id}/deliveries", Right: access.ReadCases, Reach: OwnCases, Handle: s.deliveries,
+			Method: "GET", Path: "/api/v1/cases/{id}/deliveries", Right: access.ReadCases, Reach: access.OwnCases, Handle: s.deliveries,
 			Summary: "事项的推送记录", Answer: DeliveryList{},
 		},
 		{
-			Method: "POST", Path: "/api/v1/cases/{id}/commands", Right: access.ReadCases, Reach: OwnCases, Handle: s.command,
+			Method: "POST", Path: "/api/v1/cases/{id}/commands", Right: access.ReadCases, Reach: access.OwnCases, Handle: s.command,
 			Summary: "对事项执行一步操作；每种操作另需相应的权限", Body: order.Request{}, Answer: hub.Case{},
 		},
 		{
-			Method: "GET", Path: "/api/v1/me", Right: access.Self, Reach: NoCases, Handle: s.me,
+			Method: "GET", Path: "/api/v1/me", Right: access.Self, Reach: access.NoCases, Handle: s.me,
 			Summary: "我是谁，能做什么", Answer: Me{},
 		},
 	}
@@ -120,11 +120,11 @@ func (s *server) caseRoutes() []Route {
 func (s *server) citizenRoutes() []Route {
 	return []Route{
 		{
-			Method: "GET", Path: "/healthz", Right: access.Public, Reach: NoCases, Summary: "进程是否活着",
+			Method: "GET", Path: "/healthz", Right: access.Public, Reach: access.NoCases, Summary: "进程是否活着",
 			Handle: func(*http.Request) (any, error) { return map[string]string{"status": "ok"}, nil }, Answer: map[string]string{},
 		},
 		{
-			Method: "GET", Path: "/api/v1/status/{tracking}", Right: access.Public, Reach: ByNumber, Handle: s.status,
+			Method: "GET", Path: "/api/v1/status/{tracking}", Right: access.Public, Reach: access.ByNumber, Handle: s.status,
 			Summary: "市民凭编号查询办理进度", Answer: Progress{},
 		},
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/access/accesstest"
 	"github.com/mashang-hub/mashang/hub/api"
 )
 
@@ -68,7 +70,7 @@ func ask(t *testing.T, h http.Handler, method, path, body string, header ...stri
 
 func TestReadingMasksPersonalData(t *testing.T) {
 	c := &cabinet{}
-	h := api.New(api.Config{Store: c, Desk: c})
+	h := api.New(api.Config{Store: c, Desk: c, Gate: accesstest.Anybody()})
 	for _, path := range []string{"/api/v1/cases?status=assigned&limit=5", "/api/v1/cases/BY1", "/api/v1/cases/BY1/events", "/api/v1/cases/BY1/deliveries", "/api/v1/status/BY1"} {
 		code, body := ask(t, h, "GET", path, "")
 		if code != 200 || !json.Valid([]byte(body)) {
@@ -85,7 +87,7 @@ func TestReadingMasksPersonalData(t *testing.T) {
 
 func TestCitizenSeesNothingInternal(t *testing.T) {
 	c := &cabinet{}
-	h := api.New(api.Config{Store: c, Desk: c, Token: "secret", Department: func(hub.DepartmentCode) string { return "供热办" }})
+	h := api.New(api.Config{Store: c, Desk: c, Gate: &access.Gate{Service: "secret"}, Department: func(hub.DepartmentCode) string { return "供热办" }})
 	code, body := ask(t, h, "GET", "/api/v1/status/BY1", "")
 	if code != 200 || !strings.Contains(body, "供热办") || !strings.Contains(body, "已修好") {
 		t.Errorf("%d %s", code, body)
@@ -97,7 +99,7 @@ func TestCitizenSeesNothingInternal(t *testing.T) {
 
 func TestTokenIsAsked(t *testing.T) {
 	c := &cabinet{}
-	h := api.New(api.Config{Store: c, Desk: c, Token: "secret"})
+	h := api.New(api.Config{Store: c, Desk: c, Gate: &access.Gate{Service: "secret"}})
 	for header, want := range map[string]int{"": 401, "Bearer wrong": 401, "secret": 401, "Bearer secret": 200} {
 		if code, body := ask(t, h, "GET", "/api/v1/cases", "", "Authorization", header); code != want {
 			t.Errorf("%q: %d %s", header, code, body)
@@ -107,7 +109,7 @@ func TestTokenIsAsked(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	c := &cabinet{}
-	h := api.New(api.Config{Store: c, Desk: c})
+	h := api.New(api.Config{Store: c, Desk: c, Gate: accesstest.Anybody()})
 	code, body := ask(t, h, "POST", "/api/v1/cases/BY1/commands", `{"type":"sign_for","department":"heating","actor":{"kind":"department","id":"heating"}}`, "Content-Type", "application/json")
 	got, ok := c.cmd.(hub.SignFor)
 	if code != 200 || !ok || got.Department != "heating" || got.Actor.Kind != hub.ActorDepartment {
@@ -124,7 +126,7 @@ func TestCommands(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	c := &cabinet{}
-	h := api.New(api.Config{Store: c, Desk: c, Ready: func(context.Context) error { return errors.New("no broker") }})
+	h := api.New(api.Config{Store: c, Desk: c, Gate: accesstest.Anybody(), Ready: func(context.Context) error { return errors.New("no broker") }})
 	code, body := ask(t, h, "GET", "/api/v1/cases/NO", "")
 	if code != 404 || !strings.Contains(body, `"code":"not_found"`) || !strings.Contains(body, "NO") {
 		t.Errorf("%d %s", code, body)

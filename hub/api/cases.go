@@ -1,13 +1,11 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,35 +163,9 @@ func (s *server) command(r *http.Request) (any, error) {
 	if err := dec.Decode(&req); err != nil {
 		return nil, &hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}
 	}
-	return Perform(r.Context(), s.desk, hub.CaseID(r.PathValue("id")), req)
-}
-
-// Perform carries out what the principal of ctx asks for, if they have the
-// right to it on this case. People act under their own name; only a service
-// may tell another.
-func Perform(ctx context.Context, desk Desk, id hub.CaseID, req order.Request) (hub.Case, error) {
-	p := access.Of(ctx)
-	right, ok := access.RightFor(req.Type)
-	if !ok {
-		return hub.Case{}, hub.Errorf(hub.CodeInvalid, "command.unknown", req.Type)
-	}
-	if !p.Can(right) {
-		return hub.Case{}, hub.Errorf(hub.CodeForbidden, "right.missing", string(right))
-	}
-	if !p.Service {
-		req.Actor = p.Actor()
-	}
-	if own := p.Departments(right); own != nil {
-		switch {
-		case req.Department == "" && len(own) == 1:
-			req.Department = own[0]
-		case req.Department != "" && !slices.Contains(own, req.Department):
-			return hub.Case{}, hub.Errorf(hub.CodeForbidden, "right.other_department", string(req.Department))
-		}
-	}
-	cmd, err := req.Command()
+	ctx, cmd, err := access.Command(r.Context(), req)
 	if err != nil {
-		return hub.Case{}, err
+		return nil, err
 	}
-	return desk.Do(access.Bind(ctx, p, right), id, cmd)
+	return s.desk.Do(ctx, hub.CaseID(r.PathValue("id")), cmd)
 }

@@ -132,22 +132,6 @@ func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, f)
 }
 
-// InTx runs f in one transaction, for stores in packages of their own; see inTx
-// for what f may not do.
-func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error { return db.inTx(ctx, f) }
-
-// Query runs one statement that reads, for stores in packages of their own.
-func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return db.pool.Query(ctx, sql, args...)
-}
-
-// Exec runs one statement that writes, for stores in packages of their own,
-// and returns how many rows it touched.
-func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	tag, err := db.pool.Exec(ctx, sql, args...)
-	return tag.RowsAffected(), err
-}
-
 // exec runs one statement.
 func (db *DB) exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
 	tag, err := db.pool.Exec(ctx, sql, args...)

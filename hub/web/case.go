@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/mask"
 )
 
@@ -77,9 +78,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	req, err := readForm(r)
 	if err == nil {
-		var cmd hub.Command
-		if cmd, err = req.Command(); err == nil {
-			_, err = s.desk.Do(r.Context(), id, cmd)
+		ctx, cmd, refused := access.Command(r.Context(), req)
+		if err = refused; err == nil {
+			_, err = s.desk.Do(ctx, id, cmd)
 		}
 	}
 	if err == nil {

@@ -35,7 +35,7 @@ type pages map[string]*template.Template
 // parse reads every page together with the layout.
 func (s *server) parse() pages {
 	out := pages{}
-	for _, name := range []string{"home", "cases", "case", "departments", "department", "channels", "track", "error"} {
+	for _, name := range []string{"home", "cases", "case", "departments", "department", "channels", "track", "error", "login"} {
 		out[name] = template.Must(template.New("layout.html").Funcs(s.funcs()).
 			ParseFS(files, "template/layout.html", "template/"+name+".html"))
 	}
@@ -120,9 +120,19 @@ func (s *server) big(w http.ResponseWriter, r *http.Request) {
 		value = "0"
 	}
 	http.SetCookie(w, &http.Cookie{Name: "big", Value: value, Path: "/", MaxAge: 365 * 86400, HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	back := r.URL.Query().Get("back")
+	http.Redirect(w, r, local(r.URL.Query().Get("back")), http.StatusSeeOther)
+}
+
+// local returns a path of this site, "/" for everything else.
+func local(back string) string {
 	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
-		back = "/"
+		return "/"
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	return back
+}
+
+// isKey reports whether err carries key.
+func isKey(err error, key string) bool {
+	e, ok := errors.AsType[*hub.Error](err)
+	return ok && e.Key == key
 }

@@ -1,36 +1,106 @@
 package web
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/glossary"
 )
 
-// Protect asks for token, as the password of any user name, before it lets
-// anybody see the console; what citizens need stays open. An empty token
-// leaves everything open, which is for demonstrations only.
-func Protect(next http.Handler, token string) http.Handler {
-	if token == "" {
-		return next
+// A rule says which right the pages below a path need.
+type rule struct {
+	path  string
+	right access.Right
+	reach access.Reach
+}
+
+// rules is the rights table of the console; the first that fits holds. A page
+// that is not here opens for the installation's own token and the
+// demonstration only.
+func rules() []rule {
+	return []rule{
+		{"/cases", access.ReadCases, access.OwnCases},
+		{"/departments", access.ReadDeliveries, access.OwnCases},
+		{"/channels", access.ReadChannels, access.NoCases},
+		{"/rules", access.ReadRules, access.NoCases},
+		{"/board", access.ReadAssessment, access.OwnCases},
+		{"/assess", access.ReadAssessment, access.OwnCases},
+		{"/deputy", access.ViewAsDeputy, access.OwnCases},
+		{"/accounts", access.ManageAccounts, access.NoCases},
+		{"/audit", access.ReadAudit, access.NoCases},
+		{"/account", access.Self, access.NoCases},
+		{"/t", access.Public, access.ByNumber},
+		{"/login", access.Public, access.NoCases},
+		{"/logout", access.Public, access.NoCases},
+		{"/big", access.Public, access.NoCases},
+		{"/assets", access.Public, access.NoCases},
 	}
-	want := sha256.Sum256([]byte(token))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, password, _ := r.BasicAuth()
-		got := sha256.Sum256([]byte(password))
-		if !public(r.URL.Path) && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			w.Header().Set("WWW-Authenticate", `Basic realm="mashang", charset="UTF-8"`)
-			http.Error(w, glossary.In("code", string(hub.CodeUnauthorized)), http.StatusUnauthorized)
-			return
+}
+
+// ruleOf returns the rule of path.
+func ruleOf(path string) (rule, bool) {
+	if path == "/" {
+		return rule{"/", access.ReadCases, access.OwnCases}, true
+	}
+	for _, r := range rules() {
+		if path == r.path || strings.HasPrefix(path, r.path+"/") {
+			return r, true
 		}
-		next.ServeHTTP(w, r)
+	}
+	return rule{}, false
+}
+
+// Protect lets only those open a page who have the right to it, and binds what
+// the page reads and changes to what they may see. Who has not logged in is
+// sent to the log-in page.
+func Protect(next http.Handler, gate access.Knower) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to, known := ruleOf(r.URL.Path)
+		if !known {
+			to = rule{r.URL.Path, access.Self, access.OwnCases}
+		}
+		admitted, err := access.Admit(gate, r, to.right, to.reach)
+		if err == nil && !known && !access.Of(admitted.Context()).Service {
+			err = hub.Errorf(hub.CodeForbidden, "right.missing", to.path)
+		}
+		switch {
+		case err == nil && !known:
+			next.ServeHTTP(w, admitted.WithContext(hub.WithScope(admitted.Context(), hub.Everything())))
+		case err == nil:
+			next.ServeHTTP(w, admitted)
+		case hub.CodeOf(err) == hub.CodeUnauthorized:
+			askToLogIn(w, r)
+		case r.URL.Path == "/" && hub.CodeOf(err) == hub.CodeForbidden:
+			toOwnPage(w, r, gate, err)
+		default:
+			http.Error(w, glossary.In("code", string(hub.CodeOf(err)))+"："+sentence(err), status(hub.CodeOf(err)))
+		}
 	})
 }
 
-// public reports whether citizens may open path.
-func public(path string) bool {
-	return path == "/t" || path == "/big" || strings.HasPrefix(path, "/t/") || strings.HasPrefix(path, "/assets/")
+// askToLogIn sends a reader to the log-in page and tells a program why not.
+func askToLogIn(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="mashang", charset="UTF-8"`)
+	http.Error(w, glossary.In("code", string(hub.CodeUnauthorized)), http.StatusUnauthorized)
+}
+
+// toOwnPage leads those who may not see cases to the first page that is theirs.
+func toOwnPage(w http.ResponseWriter, r *http.Request, gate access.Knower, refused error) {
+	p, err := gate.Principal(r)
+	if err == nil {
+		for _, to := range rules() {
+			if to.right != access.Public && p.Can(to.right) {
+				http.Redirect(w, r, to.path, http.StatusSeeOther)
+				return
+			}
+		}
+	}
+	http.Error(w, sentence(refused), http.StatusForbidden)
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/access/accesstest"
 	"github.com/mashang-hub/mashang/hub/web"
 )
 
@@ -112,7 +114,9 @@ func (c *cabinet) Do(_ context.Context, _ hub.CaseID, cmd hub.Command) (hub.Case
 	return c.one(), c.err
 }
 
-func handler(c *cabinet) http.Handler {
+func handler(c *cabinet) http.Handler { return web.Protect(bare(c), accesstest.Anybody()) }
+
+func bare(c *cabinet) http.Handler {
 	return web.New(c, c, web.Names{
 		City:        "白银市",
 		Departments: map[hub.DepartmentCode]string{"heating": "市供热服务中心", "housing": "市住建局", "labor": "市人社局"},
@@ -255,7 +259,7 @@ func TestActionsFitTheState(t *testing.T) {
 }
 
 func TestProtectKeepsTheConsoleClosed(t *testing.T) {
-	h := web.Protect(handler(&cabinet{}), "secret")
+	h := web.Protect(bare(&cabinet{}), &access.Gate{Service: "secret", Clock: hub.ClockFunc(noon)})
 	for path, want := range map[string]int{"/": 401, casePath: 401, "/cases": 401, "/tx": 401, "/t": 200, "/t/BY7K3M9QXT2F4H": 200, "/assets/style.css": 200} {
 		if code, _, _ := ask(t, h, "GET", path, nil); code != want {
 			t.Errorf("%s: %d, want %d", path, code, want)
@@ -267,5 +271,47 @@ func TestProtectKeepsTheConsoleClosed(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != 200 {
 		t.Errorf("with the token: %d", w.Code)
+	}
+	code, _, header := ask(t, h, "GET", "/cases?status=sorting", nil, "Accept", "text/html")
+	if code != 303 || header.Get("Location") != "/login?next=%2Fcases%3Fstatus%3Dsorting" {
+		t.Errorf("a browser: %d %s", code, header.Get("Location"))
+	}
+}
+
+func TestPagesFollowTheRightsTable(t *testing.T) {
+	for _, v := range []struct {
+		role access.Role
+		path string
+		want int
+	}{
+		{access.Operator, "/cases", 200}, {access.Operator, "/channels", 403}, {access.Operator, "/unknown", 403},
+		{access.IT, "/channels", 200}, {access.IT, "/cases", 403}, {access.IT, "/", 303},
+		{access.Deputy, "/cases", 403}, {access.Deputy, casePath, 403}, {access.Deputy, "/departments", 403},
+		{access.Author, "/cases", 403}, {access.Worker, "/cases", 200}, {access.Auditor, "/cases", 403},
+	} {
+		h := web.Protect(bare(&cabinet{}), accesstest.As(access.Grant{Role: v.role, Place: "620402", Department: "heating", Rung: 1}))
+		if code, _, _ := ask(t, h, "GET", v.path, nil); code != v.want {
+			t.Errorf("%s opens %s: %d, want %d", v.role, v.path, code, v.want)
+		}
+	}
+}
+
+func TestPeopleActUnderTheirOwnName(t *testing.T) {
+	c := &cabinet{}
+	h := web.Protect(bare(c), accesstest.As(access.Grant{Role: access.Worker, Department: "heating"}))
+	form := url.Values{"type": {"sign_for"}, "department": {"heating"}, "name": {"别人"}}
+	if code, _, _ := ask(t, h, "POST", casePath+"/do", form); code != 303 {
+		t.Fatalf("sign for: %d", code)
+	}
+	if got := c.cmd.(hub.SignFor).Actor; got.ID != "test" || got.Name != "测试员" {
+		t.Errorf("actor %+v", got)
+	}
+	form.Set("department", "housing")
+	if code, _, _ := ask(t, h, "POST", casePath+"/do", form); code != 403 {
+		t.Errorf("for another department: %d", code)
+	}
+	form.Set("type", "instruct")
+	if code, _, _ := ask(t, h, "POST", casePath+"/do", form); code != 403 {
+		t.Errorf("a worker instructs: %d", code)
 	}
 }

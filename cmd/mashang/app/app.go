@@ -22,10 +22,13 @@ import (
 
 	"github.com/mashang-hub/mashang/cmd/mashang/city"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
+	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/plugins/host"
 	"github.com/mashang-hub/mashang/rules"
 )
@@ -38,7 +41,8 @@ type Options struct {
 	Kafka    []string // brokers; empty runs the embedded one
 	Postgres string   // DSN; empty runs a managed local server
 	Demo     bool     // fill an empty database with invented cases
-	Token    string   // bearer token of the API; empty leaves it open, as in demo
+	Token    string   // the installation's own token of the API; empty for none
+	Public   string   // address under which browsers reach the hub, for cookies and log-in elsewhere
 	Binary   string   // this program, started again as plugins
 }
 
@@ -68,6 +72,9 @@ type App struct {
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
 	places   map[hub.PlaceCode]hub.Place
+	keys     *seal.Keyring
+	people   *accounts.Store
+	gate     *access.Gate
 	teardown []step
 }
 
@@ -87,6 +94,9 @@ func New(opts Options, log *slog.Logger) *App {
 func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := a.infrastructure(ctx); err != nil {
+		return err
+	}
+	if err := a.openAccess(ctx); err != nil {
 		return err
 	}
 	if err := a.domain(ctx); err != nil {

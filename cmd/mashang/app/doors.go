@@ -41,13 +41,13 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 
 	names := a.names(channels)
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Token: a.opts.Token, Ready: a.db.Ping, Log: a.log,
+		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.accessRoutes(), Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
 		mux.Handle(path, apiHandler)
 	}
-	mux.Handle("/", web.Protect(web.New(a.db, a.desk, names, a.clock), a.opts.Token))
+	a.mountPages(mux, names)
 	return mux, nil
 }
 

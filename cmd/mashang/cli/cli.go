@@ -123,6 +123,7 @@ func newRoot(s *settings) *cobra.Command {
 		return nil
 	}
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
-		newRules(s), newBench(s), newPlugin(s), newVersion(s))
+		newRules(s), newBench(s), newPlugin(s), newVersion(s),
+		newAccount(s))
 	return root
 }

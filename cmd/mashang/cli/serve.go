@@ -17,7 +17,7 @@ import (
 
 // hubFlags are the flags of demo and serve.
 type hubFlags struct {
-	data, listen, kafka, postgres, config string
+	data, listen, kafka, postgres, config, public string
 }
 
 func (f *hubFlags) add(c *cobra.Command) {
@@ -25,6 +25,7 @@ func (f *hubFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "网页和接口的监听地址")
 	c.Flags().StringVar(&f.kafka, "kafka", "", "Kafka 地址，逗号分隔；不填则用内置的")
 	c.Flags().StringVar(&f.postgres, "postgres", os.Getenv("MASHANG_POSTGRES"), "PostgreSQL 连接串；不填则自己启动一个")
+	c.Flags().StringVar(&f.public, "public-url", os.Getenv("MASHANG_PUBLIC_URL"), "浏览器访问本系统的地址，如 https://ms.example.gov.cn；https 时会话只走 TLS")
 	c.Flags().StringVar(&f.config, "config", "", "城市目录；不填则用内置的白银市")
 }
 
@@ -42,12 +43,17 @@ func (f *hubFlags) options(demo bool) (app.Options, error) {
 	}
 	o := app.Options{
 		Data: f.data, Listen: f.listen, City: cityFS(f.config), Postgres: f.postgres,
-		Demo: demo, Binary: binary, Token: os.Getenv("MASHANG_TOKEN"),
+		Demo: demo, Binary: binary, Token: os.Getenv("MASHANG_TOKEN"), Public: f.public,
 	}
 	if f.kafka != "" {
 		o.Kafka = strings.Split(f.kafka, ",")
 	}
 	return o, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 func cityFS(dir string) fs.FS {
@@ -75,8 +81,8 @@ func newServe(s *settings) *cobra.Command {
 		Example: "  mashang serve --config /etc/mashang/baiyin --data /var/lib/mashang\n" +
 			"  mashang serve --kafka k1:9092,k2:9092 --postgres postgres://mashang@db/mashang",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if os.Getenv("MASHANG_TOKEN") == "" {
-				return &exitError{exitUsage, fmt.Errorf("请先在环境变量 MASHANG_TOKEN 中设置接口令牌")}
+			if os.Getenv("MASHANG_TOKEN") == "" && f.postgres == "" && !exists(filepath.Join(f.data, "postgres")) {
+				return &exitError{exitUsage, fmt.Errorf("还没有管理员：请先运行 mashang account init --data %s，或在环境变量 MASHANG_TOKEN 中设置系统令牌", f.data)}
 			}
 			return s.runHub(cmd, f, false)
 		},
@@ -99,7 +105,12 @@ func (s *settings) runHub(cmd *cobra.Command, f hubFlags, demo bool) error {
 			_ = json.NewEncoder(s.out).Encode(r)
 			return
 		}
-		_, _ = fmt.Fprintf(s.out, "码上已就绪\n  控制台    %s/\n  事项      %s/cases\n  市民扫码  %s/q/demo\n  Kafka     %s\n按 Ctrl+C 停止。\n",
+		_, _ = fmt.Fprintf(s.out, "码上已就绪\n  控制台    %s/\n  事项      %s/cases\n  市民扫码  %s/q/demo\n  Kafka     %s\n",
 			r.URL, r.URL, r.URL, r.Kafka)
+		if demo {
+			_, _ = fmt.Fprintf(s.out, "演示账号（只在演示里有，密码都是 %s）\n  operator 分拨员、worker 供热经办人、head 供热负责人、cadre 社区干部、supervisor 督查室、leader 领导、deputy 人大代表、security 安全管理员\n  登录页    %s/login；本机不登录也能用全部功能\n",
+				app.DemoPassword, r.URL)
+		}
+		_, _ = fmt.Fprintln(s.out, "按 Ctrl+C 停止。")
 	})
 }

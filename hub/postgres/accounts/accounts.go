@@ -38,7 +38,7 @@ func (s *Store) Save(ctx context.Context, now time.Time, accounts ...access.Acco
 			return err
 		}
 	}
-	err := s.db.InTx(ctx, func(tx pgx.Tx) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		for _, a := range accounts {
 			if err := s.save(ctx, tx, now, a); err != nil {
 				return err
@@ -129,7 +129,7 @@ func (s *Store) FindSubject(ctx context.Context, subject string) (access.Account
 }
 
 func (s *Store) one(ctx context.Context, sql string, arg any) (access.Account, error) {
-	rows, err := s.db.Query(ctx, sql, arg)
+	rows, err := s.db.Pool().Query(ctx, sql, arg)
 	if err != nil {
 		return access.Account{}, postgres.Wrap(err, "read account")
 	}
@@ -142,7 +142,7 @@ func (s *Store) one(ctx context.Context, sql string, arg any) (access.Account, e
 
 // List returns all accounts by name.
 func (s *Store) List(ctx context.Context) ([]access.Account, error) {
-	rows, err := s.db.Query(ctx, "select "+columns+" from account a order by a.id")
+	rows, err := s.db.Pool().Query(ctx, "select "+columns+" from account a order by a.id")
 	if err != nil {
 		return nil, postgres.Wrap(err, "read accounts")
 	}
@@ -152,7 +152,7 @@ func (s *Store) List(ctx context.Context) ([]access.Account, error) {
 
 // HasAdmin reports whether somebody can manage accounts.
 func (s *Store) HasAdmin(ctx context.Context) (bool, error) {
-	rows, err := s.db.Query(ctx, `select exists (select from account a join account_grant g on g.account = a.id
+	rows, err := s.db.Pool().Query(ctx, `select exists (select from account a join account_grant g on g.account = a.id
 		where g.role = $1 and a.disabled_at is null)`, string(access.SecurityAdmin))
 	if err != nil {
 		return false, postgres.Wrap(err, "look for an admin")

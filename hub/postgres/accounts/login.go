@@ -17,7 +17,7 @@ import (
 
 // record runs f and writes one audit record in the same transaction.
 func (s *Store) record(ctx context.Context, e audit.Entry, f func(tx pgx.Tx) error) error {
-	err := s.db.InTx(ctx, func(tx pgx.Tx) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		if err := f(tx); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *Store) Session(ctx context.Context, hash [32]byte) (access.Session, acc
 
 // joined reads one row of own targets followed by the columns of an account.
 func (s *Store) joined(ctx context.Context, sql string, arg any, own ...any) (access.Account, error) {
-	rows, err := s.db.Query(ctx, sql, arg)
+	rows, err := s.db.Pool().Query(ctx, sql, arg)
 	if err != nil {
 		return access.Account{}, postgres.Wrap(err, "read account")
 	}
@@ -114,7 +114,7 @@ func (s *Store) Seen(ctx context.Context, hash [32]byte, now time.Time) error {
 	for _, sql := range []string{
 		"update account_session set seen_at = $2 where id = $1", "update account_token set used_at = $2 where hash = $1",
 	} {
-		if _, err := s.db.Exec(ctx, sql, hash[:], now); err != nil {
+		if _, err := s.db.Pool().Exec(ctx, sql, hash[:], now); err != nil {
 			return postgres.Wrap(err, "record use")
 		}
 	}

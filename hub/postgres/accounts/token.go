@@ -47,7 +47,7 @@ const tokenColumns = "t.id, t.account, t.name, t.limits, t.created_at, t.expires
 
 // Tokens lists the tokens of an account, "" for all, newest first.
 func (s *Store) Tokens(ctx context.Context, account string) ([]access.Token, error) {
-	rows, err := s.db.Query(ctx, "select "+tokenColumns+` from account_token t
+	rows, err := s.db.Pool().Query(ctx, "select "+tokenColumns+` from account_token t
 		where $1 = '' or account = $1 order by created_at desc, id`, account)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read tokens")

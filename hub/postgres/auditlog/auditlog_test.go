@@ -30,7 +30,7 @@ func write(t *testing.T, db *postgres.DB, n, k int) {
 		g.Go(func() error {
 			ctx := audit.From(ctx, audit.Source{Actor: hub.Actor{Kind: hub.ActorPerson, ID: "li"}, Remote: "10.0.0.1"})
 			e := audit.New(ctx, monday(), "case.assigned", fmt.Sprintf("BY%d", i%k), map[string]string{"n": fmt.Sprint(i)})
-			return db.InTx(ctx, func(tx pgx.Tx) error { return auditlog.Append(ctx, tx, e) })
+			return db.Tx(ctx, func(tx pgx.Tx) error { return auditlog.Append(ctx, tx, e) })
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -44,7 +44,7 @@ func verify(t *testing.T, db *postgres.DB, marks ...audit.Checkpoint) (*audit.Fa
 	for _, c := range marks {
 		v.Expect(c)
 	}
-	fault, err := auditlog.Verify(t.Context(), db, &v)
+	fault, err := auditlog.Verify(t.Context(), db.Pool(), &v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,8 @@ func verify(t *testing.T, db *postgres.DB, marks ...audit.Checkpoint) (*audit.Fa
 
 func execute(t *testing.T, db *postgres.DB, sql string) {
 	t.Helper()
-	if n, err := db.Exec(t.Context(), sql); err != nil || n == 0 {
-		t.Fatalf("%s: %d rows, %v", sql, n, err)
+	if tag, err := db.Pool().Exec(t.Context(), sql); err != nil || tag.RowsAffected() == 0 {
+		t.Fatalf("%s: %s, %v", sql, tag, err)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestManyWritersMakeOneChain(t *testing.T) {
 	if fault, n := verify(t, db); fault != nil || n != 400 {
 		t.Fatalf("%d records, fault %+v", n, fault)
 	}
-	got, err := auditlog.List(t.Context(), db, auditlog.Filter{Object: "BY0", Actor: "li", Limit: 2})
+	got, err := auditlog.List(t.Context(), db.Pool(), auditlog.Filter{Object: "BY0", Actor: "li", Limit: 2})
 	if err != nil || len(got) != 2 || got[0].Data["remote"] != "10.0.0.1" || got[0].Seq < got[1].Seq {
 		t.Errorf("list %+v, %v", got, err)
 	}
@@ -106,7 +106,7 @@ func TestCheckpointFindsTheCutTail(t *testing.T) {
 	t.Parallel()
 	db := pgtest.Open(t)
 	write(t, db, 20, 1)
-	heads, err := auditlog.Heads(t.Context(), db)
+	heads, err := auditlog.Heads(t.Context(), db.Pool())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestCheckpointFindsTheCutTail(t *testing.T) {
 func TestWhatRollsBackLeavesNoRecord(t *testing.T) {
 	t.Parallel()
 	db, ctx := pgtest.Open(t), t.Context()
-	err := db.InTx(ctx, func(tx pgx.Tx) error {
+	err := db.Tx(ctx, func(tx pgx.Tx) error {
 		if err := auditlog.Append(ctx, tx, audit.New(ctx, monday(), "x", "y", nil)); err != nil {
 			return err
 		}

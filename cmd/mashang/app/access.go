@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/audit"
+	"github.com/mashang-hub/mashang/hub/postgres/accounts"
+	"github.com/mashang-hub/mashang/hub/seal"
+	"github.com/mashang-hub/mashang/hub/web"
+)
+
+// openAccess reads the keys of personal data and opens the accounts. A hub
+// that is no demonstration refuses to run when nobody can log in.
+func (a *App) openAccess(ctx context.Context) error {
+	var err error
+	if a.keys, err = loadKeys(a.opts.Data); err != nil {
+		return err
+	}
+	a.people = accounts.New(a.db, a.keys)
+	a.gate = &access.Gate{Keeper: a.people, Clock: a.clock, Service: a.opts.Token, Demo: a.opts.Demo}
+	if a.opts.Demo {
+		return a.seedAccounts(ctx)
+	}
+	if a.opts.Token != "" {
+		return nil
+	}
+	has, err := a.people.HasAdmin(ctx)
+	if err == nil && !has {
+		return hub.Errorf(hub.CodeUnauthorized, "account.no_admin")
+	}
+	return err
+}
+
+// loadKeys reads the keys of personal data from MASHANG_KEYS, the file that
+// MASHANG_KEYS_FILE names or the data folder, where they are made at the first
+// start.
+func loadKeys(data string) (*seal.Keyring, error) {
+	file := os.Getenv("MASHANG_KEYS_FILE")
+	if file == "" {
+		file = filepath.Join(data, "keys")
+	}
+	return seal.Load(os.Getenv("MASHANG_KEYS"), file)
+}
+
+// accessRoutes are the routes about accounts.
+func (a *App) accessRoutes() []api.Route {
+	return api.AccountRoutes(a.people, a.people, a.clock)
+}
+
+// mountPages mounts the console behind its rights table, and the way in.
+func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
+	login := web.Login(web.Doors{
+		Keeper: access.NewLogin(a.people, a.clock), Secure: strings.HasPrefix(a.opts.Public, "https://"),
+	}, names, a.clock)
+	for _, path := range []string{"/login", "/login/", "/logout"} {
+		mux.Handle(path, web.Protect(login, a.gate))
+	}
+	mux.Handle("/", web.Protect(web.New(a.db, a.desk, names, a.clock), a.gate))
+}
+
+// DemoPassword is the password of every account of the demonstration, and of
+// none elsewhere.
+const DemoPassword = "Demo-baiyin-2026"
+
+// demoAccounts are one of each role, invented.
+func demoAccounts() []access.Account {
+	county, township := hub.PlaceCode("620402"), hub.PlaceCode("620402001")
+	account := func(id, name string, g access.Grant) access.Account {
+		return access.Account{ID: id, Name: name, Grants: []access.Grant{g}}
+	}
+	return []access.Account{
+		account("operator", "分拨员小周", access.Grant{Role: access.Operator}),
+		account("cadre", "社区干部老马", access.Grant{Role: access.Cadre, Place: "620402001001", Rung: 1}),
+		account("township", "街道书记老杨", access.Grant{Role: access.Cadre, Place: township, Rung: 3}),
+		account("worker", "供热经办人小李", access.Grant{Role: access.Worker, Department: "heating"}),
+		account("housing", "住建经办人小陈", access.Grant{Role: access.Worker, Department: "housing"}),
+		account("head", "供热负责人老郭", access.Grant{Role: access.Head, Department: "heating"}),
+		account("supervisor", "督查室小吴", access.Grant{Role: access.Supervisor}),
+		account("leader", "分管领导", access.Grant{Role: access.Leader}),
+		account("deputy", "人大代表老韩", access.Grant{Role: access.Deputy, Place: county}),
+		account("author", "规则编写员", access.Grant{Role: access.Author}),
+		account("approver", "规则审批员", access.Grant{Role: access.Approver}),
+		account("it", "信息技术员", access.Grant{Role: access.IT}),
+		account("auditor", "审计员", access.Grant{Role: access.Auditor}),
+		account("security", "安全管理员", access.Grant{Role: access.SecurityAdmin}),
+	}
+}
+
+// seedAccounts makes the accounts of the demonstration.
+func (a *App) seedAccounts(ctx context.Context) error {
+	old, err := a.people.List(ctx)
+	if err != nil || len(old) > 0 {
+		return err
+	}
+	list := demoAccounts()
+	hash := access.HashPassword(DemoPassword)
+	for i := range list {
+		list[i].Password = hash
+	}
+	ctx = audit.From(ctx, audit.Source{Actor: hub.System()})
+	if err := a.people.Save(ctx, a.clock.Now(), list...); err != nil {
+		return fmt.Errorf("make the demo accounts: %w", err)
+	}
+	return nil
+}
+
+// Init makes the first administrator of an installation, who makes the other
+// accounts, and returns the password, which must be changed at the first
+// log-in. It refuses when there is one already.
+func (a *App) Init(ctx context.Context, id, name string) (password string, err error) {
+	defer func() { err = errors.Join(err, a.stop()) }()
+	if err := os.MkdirAll(a.opts.Data, 0o755); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	if err := a.openDatabase(ctx); err != nil {
+		return "", err
+	}
+	if a.keys, err = loadKeys(a.opts.Data); err != nil {
+		return "", err
+	}
+	a.people = accounts.New(a.db, a.keys)
+	has, err := a.people.HasAdmin(ctx)
+	if err != nil {
+		return "", err
+	}
+	if has {
+		return "", hub.Errorf(hub.CodeConflict, "account.has_admin")
+	}
+	password = access.NewPassword()
+	return password, a.people.Save(ctx, a.clock.Now(), access.Account{
+		ID: id, Name: name, Password: access.HashPassword(password), MustChange: true,
+		Grants: []access.Grant{{Role: access.SecurityAdmin}},
+	})
+}

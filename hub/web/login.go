@@ -1,0 +1,155 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+)
+
+// A Doorkeeper (登录) opens and closes sessions.
+type Doorkeeper interface {
+	// Password returns the value of the session cookie. Without the code of
+	// a second factor that is needed the error has key "login.code_needed".
+	Password(ctx context.Context, id, password, code string) (string, access.Account, error)
+	Logout(ctx context.Context, value, account string, all bool) error
+}
+
+// A Provider (统一身份认证) logs people in by OIDC.
+type Provider interface {
+	// Begin returns the address of the provider and what to remember
+	// meanwhile in a cookie.
+	Begin() (address, state string)
+	// Finish returns the value of the session cookie.
+	Finish(ctx context.Context, state string, answer url.Values) (string, error)
+}
+
+// Doors says how people log in.
+type Doors struct {
+	Keeper Doorkeeper
+	OIDC   Provider // nil offers none
+	Name   string   // of the provider, for its button
+	Secure bool     // cookies travel over TLS only
+}
+
+// A loginForm is the data of the log-in page.
+type loginForm struct {
+	ID, Next, Problem, Provider string
+	Code                        bool // ask for the second factor
+}
+
+type doors struct {
+	*server
+	Doors
+}
+
+// Login returns the handler of /login and /logout.
+func Login(d Doors, names Names, clock hub.Clock) http.Handler {
+	s := &doors{&server{names: names, clock: clock}, d}
+	s.pages = s.parse()
+	m := http.NewServeMux()
+	m.HandleFunc("GET /login", s.page(s.form))
+	m.HandleFunc("POST /login", s.login)
+	m.HandleFunc("POST /logout", s.logout)
+	m.HandleFunc("GET /login/oidc", s.begin)
+	m.HandleFunc("GET /login/oidc/callback", s.finish)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
+		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
+	}))
+	return secure(guard.Handler(m))
+}
+
+func (s *doors) view(f loginForm, code int) view {
+	if s.OIDC != nil {
+		f.Provider = s.Name
+	}
+	title := "登录"
+	if f.Problem != "" {
+		title = "错误：登录"
+	}
+	return view{Name: "login", Title: title, Public: true, Data: f, Status: code}
+}
+
+func (s *doors) form(r *http.Request) (view, error) {
+	return s.view(loginForm{Next: local(r.URL.Query().Get("next"))}, 0), nil
+}
+
+func (s *doors) login(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 8<<10)
+	if err := r.ParseForm(); err != nil {
+		s.render(w, r, s.errorView(&hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}))
+		return
+	}
+	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+	f := loginForm{ID: strings.ToLower(v("id")), Next: local(v("next"))}
+	value, _, err := s.Keeper.Password(r.Context(), f.ID, r.PostForm.Get("password"), v("code"))
+	if err != nil {
+		f.Problem = sentence(err)
+		f.Code = isKey(err, "login.code_needed") || v("code") != ""
+		s.render(w, r, s.view(f, status(hub.CodeOf(err))))
+		return
+	}
+	s.setSession(w, r, value)
+	http.Redirect(w, r, f.Next, http.StatusSeeOther)
+}
+
+// setSession gives the browser a fresh session; what it had before ends with
+// the new cookie.
+func (s *doors) setSession(w http.ResponseWriter, r *http.Request, value string) {
+	name, overTLS := access.Cookie, s.Secure || r.TLS != nil
+	if overTLS {
+		name = access.SecureCookie
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: overTLS, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func (s *doors) logout(w http.ResponseWriter, r *http.Request) {
+	if value := access.SessionCookie(r); value != "" {
+		if err := s.Keeper.Logout(r.Context(), value, access.Of(r.Context()).Account, r.FormValue("all") == "1"); err != nil {
+			s.render(w, r, s.errorView(err))
+			return
+		}
+	}
+	for _, name := range []string{access.Cookie, access.SecureCookie} {
+		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: name == access.SecureCookie})
+	}
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// stateCookie remembers an OIDC log-in that is under way.
+const stateCookie = "mashang_oidc"
+
+func (s *doors) begin(w http.ResponseWriter, r *http.Request) {
+	if s.OIDC == nil {
+		s.render(w, r, s.errorView(hub.Errorf(hub.CodeNotFound, "page.not_found")))
+		return
+	}
+	address, state := s.OIDC.Begin()
+	http.SetCookie(w, &http.Cookie{
+		Name: stateCookie, Value: state, Path: "/login", MaxAge: 600, HttpOnly: true,
+		Secure: s.Secure || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	})
+	http.Redirect(w, r, address, http.StatusSeeOther)
+}
+
+func (s *doors) finish(w http.ResponseWriter, r *http.Request) {
+	c, err := r.Cookie(stateCookie)
+	if err != nil || s.OIDC == nil {
+		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(hub.Errorf(hub.CodeUnauthorized, "login.oidc"))}, http.StatusUnauthorized))
+		return
+	}
+	value, err := s.OIDC.Finish(r.Context(), c.Value, r.URL.Query())
+	http.SetCookie(w, &http.Cookie{Name: stateCookie, Path: "/login", MaxAge: -1, HttpOnly: true})
+	if err != nil {
+		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(err)}, status(hub.CodeOf(err))))
+		return
+	}
+	s.setSession(w, r, value)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
