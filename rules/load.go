@@ -32,6 +32,17 @@ func WithRecent(count Recent) Option {
 	return func(x *Set) { x.recent = count }
 }
 
+// Timing is how long the parts of a load took.
+type Timing struct {
+	Read  time.Duration // files and YAML
+	Build time.Duration // conditions, checks, index
+}
+
+// WithTiming stores how long the load took in t.
+func WithTiming(t *Timing) Option {
+	return func(x *Set) { x.timing = t }
+}
+
 // Load reads and checks every *.yaml file of fsys. known are the departments
 // that rules may name; none allows all. The error wraps Problems.
 func Load(fsys fs.FS, known []hub.DepartmentCode, options ...Option) (*Set, error) {
@@ -52,12 +63,17 @@ func Inspect(fsys fs.FS, known []hub.DepartmentCode, options ...Option) (*Set, P
 }
 
 func load(fsys fs.FS, known []hub.DepartmentCode, options []Option) (*Set, Problems, error) {
+	start := time.Now()
 	sources, problems, err := read(fsys)
 	if err != nil {
 		return nil, nil, err
 	}
+	compiling := time.Now()
 	c := newCompiler(sources, known, options)
 	set := c.compile()
+	if set.timing != nil {
+		*set.timing = Timing{compiling.Sub(start), time.Since(compiling)}
+	}
 	if set.hash, err = hashOf(sources); err != nil {
 		return nil, nil, err
 	}

@@ -29,6 +29,7 @@ type Set struct {
 	open      func(time.Time) bool
 	knowledge map[string]string
 	recent    Recent
+	timing    *Timing
 
 	index     *index.Index
 	wordScore [][]score // per word

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules/formula"
+	"github.com/mashang-hub/mashang/rules/index"
 )
 
 // A Rule is a read-only view of one rule, for tools and screens.
@@ -74,3 +76,26 @@ func (x *Set) view(r *rule) Rule {
 	}
 	return v
 }
+
+// A Condition is what a rule's condition means, for tools that prove and
+// measure. Its formulas are over the atoms of Set.Index.
+type Condition struct {
+	Rule   hub.RuleID
+	Phase  int // rules of one phase are asked together
+	When   *formula.Form
+	Unless *formula.Form // nil if there is none
+	Form   *formula.Form // both together
+}
+
+// Conditions returns the conditions in the order of Rules.
+func (x *Set) Conditions() []Condition {
+	out := make([]Condition, len(x.rules))
+	for i := range x.rules {
+		r := &x.rules[i]
+		out[i] = Condition{r.id, r.stage.phase(), r.yes, r.not, r.form}
+	}
+	return out
+}
+
+// Index returns the index of the conditions.
+func (x *Set) Index() *index.Index { return x.index }

@@ -2,7 +2,6 @@ package formula
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -144,39 +143,6 @@ func number(said string, read float64) float64 {
 		return n
 	}
 	return read
-}
-
-// readers finds numbers: 30多名工人, 12户, 50余人; 3.5万元, 8000块.
-var readers = sync.OnceValue(func() numberReader {
-	return numberReader{
-		people: regexp.MustCompile(`(\d{1,6})\s*(?:多|余|几)?\s*(?:名|位|个|户)?\s*(?:农民工|工人|员工|职工|业主|村民|人|户)`),
-		amount: regexp.MustCompile(`(\d{1,9}(?:\.\d+)?)\s*(?:多|余)?\s*(万|亿)?\s*(?:多|余)?\s*(?:元|块)`),
-	}
-})
-
-type numberReader struct{ people, amount *regexp.Regexp }
-
-func peopleIn(text string) float64 {
-	if m := readers().people.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.ParseFloat(m[1], 64)
-		return n
-	}
-	return math.NaN()
-}
-
-func amountIn(text string) float64 {
-	m := readers().amount.FindStringSubmatch(text)
-	if m == nil {
-		return math.NaN()
-	}
-	n, _ := strconv.ParseFloat(m[1], 64)
-	switch m[2] {
-	case "万":
-		n *= 1e4
-	case "亿":
-		n *= 1e8
-	}
-	return n
 }
 
 // Near is 近: both words in text, at most n runes between them. Occurrences

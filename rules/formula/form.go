@@ -13,13 +13,14 @@ type Op uint8
 const (
 	False Op = iota
 	True
-	Is    // an atom
-	Not   // of one kid
-	And   //
-	Or    //
-	Count // at least N of the kids, which are atoms
-	Close // 近: two keywords of All, at most N runes apart
-	Leaf  // decided by a program
+	Is     // an atom
+	Not    // of one kid
+	And    //
+	Or     //
+	Count  // at least N of the kids, which are atoms
+	Close  // 近: two keywords of All, at most N runes apart
+	Follow // the keyword of kid 1 after that of kid 0, Least to N runes between
+	Leaf   // decided by a program, unless its kid, if it has one, already knows
 )
 
 // A Form is a Boolean formula.
@@ -28,6 +29,8 @@ type Form struct {
 	Atom int32
 	N    int
 	Kids []*Form
+	// Least is the shortest gap of Follow. Across a line break it is unknown.
+	Least int
 	// Source and Program decide a Leaf.
 	Source  string
 	Program *vm.Program
@@ -113,11 +116,16 @@ func (f *Form) Access(a *Atoms, neg bool) (list []int32, cost float64, ok bool) 
 		return []int32{f.Atom}, a.List[f.Atom].rarity(), true
 	case Not:
 		return f.Kids[0].Access(a, !neg)
-	case Close:
+	case Close, Follow:
 		if neg {
 			return nil, 0, false
 		}
 		return f.cheapest(a, false)
+	case Leaf:
+		if neg || len(f.Kids) == 0 {
+			return nil, 0, false
+		}
+		return f.Kids[0].Access(a, false)
 	case And, Or:
 		if (f.Op == And) != neg {
 			return f.cheapest(a, neg)

@@ -7,8 +7,8 @@ import "github.com/mashang-hub/mashang/rules/formula"
 type instr struct {
 	op   formula.Op
 	neg  bool
-	n    int32 // atom, number of a leaf, or how many
-	more int32 // of Close: distance in runes
+	n    int32 // atom, number of a leaf, how many, or the least gap
+	more int32 // of Close and Follow: the widest gap in runes
 	end  int32 // after the last instruction of the subtree
 }
 
@@ -27,7 +27,7 @@ func (x *Index) emit(f *formula.Form, neg bool) {
 	case formula.Is:
 		in.n = f.Atom
 	case formula.Leaf:
-		in.n = int32(len(x.leaves))
+		in.n, neg = int32(len(x.leaves)), false
 		x.leaves = append(x.leaves, f)
 	case formula.And, formula.Or:
 		if neg {
@@ -36,7 +36,9 @@ func (x *Index) emit(f *formula.Form, neg bool) {
 	case formula.Count:
 		in.n, neg = int32(f.N), false
 	case formula.Close:
-		in.n, in.more, neg = f.Kids[0].Atom, int32(f.N), false
+		in.more, neg = int32(f.N), false
+	case formula.Follow:
+		in.n, in.more = int32(f.Least), int32(f.N)
 	}
 	x.code = append(x.code, in)
 	for _, k := range f.Kids {
@@ -104,13 +106,28 @@ func (s *State) eval(i int32, deep bool) truth {
 		a, b := s.code[i+1].n, s.code[i+2].n
 		near := s.atoms[a] == s.round && s.atoms[b] == s.round && s.near(a, b, in.more)
 		return truly(near).not(in.neg)
-	case formula.Leaf:
-		if !deep {
-			return unknown
+	case formula.Follow:
+		a, b := s.code[i+1].n, s.code[i+2].n
+		if s.atoms[a] != s.round || s.atoms[b] != s.round {
+			return no
 		}
-		return truly(s.run(s.x.leaves[in.n])).not(in.neg)
+		return s.follow(a, b, in.n, in.more)
+	case formula.Leaf:
+		return s.leaf(i, in, deep)
 	}
 	return no
+}
+
+// leaf asks what the index knows of a leaf, then, if deep, its program.
+func (s *State) leaf(i int32, in *instr, deep bool) truth {
+	v := unknown
+	if in.end > i+1 {
+		v = s.eval(i+1, false)
+	}
+	if v == unknown && deep {
+		v = truly(s.run(s.x.leaves[in.n]))
+	}
+	return v.not(in.neg)
 }
 
 // run asks the program of a leaf. One that fails decides nothing.
@@ -144,6 +161,35 @@ func (s *State) near(a, b, n int32) bool {
 		}
 	}
 	return false
+}
+
+// follow looks for b after a with a gap of least to most runes. It is unknown
+// whether the gap has a line break, if the text has any.
+func (s *State) follow(a, b, least, most int32) truth {
+	f := s.x.atoms[a].Field
+	a, b = s.x.atoms[a].Word, s.x.atoms[b].Word
+	la := s.x.matcher.length[a]
+	v, i := no, s.last[a]
+	for j := s.last[b]; j >= 0; j = s.hits[j].before {
+		y := &s.hits[j]
+		if f != formula.All && y.field != f {
+			continue
+		}
+		for i >= 0 && (s.hits[i].field > y.field || s.hits[i].field == y.field && s.hits[i].at+la > y.at-least) {
+			i = s.hits[i].before
+		}
+		if i < 0 {
+			break
+		}
+		if x := &s.hits[i]; x.field != y.field || x.at+la < y.at-most {
+			continue
+		}
+		if !s.broken[y.field] {
+			return yes
+		}
+		v = unknown
+	}
+	return v
 }
 
 // Holds evaluates a formula over the same atoms, whether or not it is indexed.

@@ -199,7 +199,7 @@ func randomWords(r *rand.Rand) string {
 func regex(r *rand.Rand, depth int) string {
 	if depth > 0 && r.IntN(2) == 0 {
 		a, b := regex(r, depth-1), regex(r, depth-1)
-		return []string{a + "|" + b, "(" + a + ")" + b, a + ".{0,3}" + b, "(" + a + ")?" + b, "(" + a + "|x)+" + b, "^" + a, a + "$", "(?i)" + a}[r.IntN(8)]
+		return []string{a + "|" + b, "(" + a + ")" + b, "(" + a + ").{0,3}(" + b + ")", a + ".+" + b, a + ".{1,2}" + b, "(" + a + ")?" + b, "(" + a + "|x)+" + b, "^" + a, a + "$", "(?i)" + a}[r.IntN(10)]
 	}
 	return []string{word(r), "[甲乙]" + word(r), word(r) + "?", word(r) + "{1,2}", `\d+人`, "x*", "", `[^甲]丁`}[r.IntN(8)]
 }

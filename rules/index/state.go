@@ -2,6 +2,7 @@ package index
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -34,6 +35,7 @@ type State struct {
 	seen    [2][]uint32
 	hits    []hit
 	last    []int32 // last hit of each word that was seen
+	broken  [2]bool // whether title and body have several lines
 	known   bool    // Facts are read from the text
 	current [formula.Fields]int32
 	queue   [][]int32 // candidates per phase
@@ -59,6 +61,7 @@ func (s *State) Begin(sub *hub.Submission, fill func(*formula.Facts)) {
 	}
 	s.scan(s.Facts.Title, formula.Title)
 	s.scan(s.Facts.Body, formula.Body)
+	s.broken = [2]bool{strings.ContainsRune(s.Facts.Title, '\n'), strings.ContainsRune(s.Facts.Body, '\n')}
 	for _, r := range s.x.always {
 		s.wake(r)
 	}

@@ -34,12 +34,78 @@ func (l *Lifter) regex(n ast.Node, f formula.Field, pattern string) *formula.For
 	if !f.IsText() || leaf.Op != formula.Leaf {
 		return leaf
 	}
-	p := l.literals(f, t.Simplify())
+	if g := l.gap(f, t); g != nil {
+		leaf.Kids = []*formula.Form{g}
+		return leaf
+	}
+	p := l.literals(f, t)
 	if p.exact != nil {
 		return l.anyOf(f, p.exact, leaf)
 	}
 	return formula.AllOf(p.need, leaf)
 }
+
+// gap lifts patterns such as A.{0,8}B, which the index decides by itself; nil
+// if t is none.
+func (l *Lifter) gap(f formula.Field, t *syntax.Regexp) *formula.Form {
+	if t.Op != syntax.OpConcat {
+		return nil
+	}
+	at, least, most := -1, 0, 0
+	for i, s := range t.Sub {
+		if n, m, ok := dots(s); ok {
+			if at >= 0 {
+				return nil
+			}
+			at, least, most = i, n, m
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	before, after := l.concat(f, t.Sub[:at]), l.concat(f, t.Sub[at+1:])
+	or := formula.AnyOf()
+	for _, a := range before.exact {
+		for _, b := range after.exact {
+			if !plain(a) || !plain(b) {
+				return nil
+			}
+			kids := []*formula.Form{l.Atoms.Form(f, a), l.Atoms.Form(f, b)}
+			or.Kids = append(or.Kids, &formula.Form{Op: formula.Follow, Least: least, N: most, Kids: kids})
+		}
+	}
+	if len(or.Kids) == 0 || len(or.Kids) > maxExact {
+		return nil
+	}
+	return or
+}
+
+// dots reports how many characters of a line a run of dots takes.
+func dots(t *syntax.Regexp) (least, most int, ok bool) {
+	if t.Op == syntax.OpAnyCharNotNL {
+		return 1, 1, true
+	}
+	if len(t.Sub) != 1 || t.Sub[0].Op != syntax.OpAnyCharNotNL {
+		return 0, 0, false
+	}
+	switch t.Op {
+	case syntax.OpStar:
+		return 0, endless, true
+	case syntax.OpPlus:
+		return 1, endless, true
+	case syntax.OpQuest:
+		return 0, 1, true
+	case syntax.OpRepeat:
+		if t.Max < 0 {
+			return t.Min, endless, true
+		}
+		return t.Min, t.Max, true
+	}
+	return 0, 0, false
+}
+
+// endless is longer than any text.
+const endless = 1 << 30
 
 // size estimates the instructions of t, repeats written out.
 func size(t *syntax.Regexp) int {

@@ -192,7 +192,10 @@ func quoted(src string) (t token, n int, ok bool) {
 			return token{kind: bad, expr: `"`, canon: `"`}, len(q[0]), true
 		}
 		raw := body[:i]
-		code := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(raw) + `"`
+		code := `"` + raw + `"`
+		if strings.ContainsAny(raw, "\\\"\n") {
+			code = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(raw) + `"`
+		}
 		canon := `"` + raw + `"`
 		if strings.Contains(raw, `"`) {
 			canon = "“" + raw + "”"
