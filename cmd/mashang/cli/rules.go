@@ -22,6 +22,7 @@ func newRules(s *settings) *cobra.Command {
 	}
 	c.AddCommand(newRulesRun(s), newRulesCheck(s))
 	c.AddCommand(newRulesDiff(s), newRulesSimulate(s))
+	c.AddCommand(newRulesBench(s))
 	return c
 }
 
