@@ -31,6 +31,8 @@ const (
 	Delivered  Outcome = "delivered" // the department has it
 	RetryLater Outcome = "retry"     // not now: try again
 	Refused    Outcome = "refused"   // will never be taken: dead letter
+	Gone       Outcome = "gone"      // the endpoint is no more: stop pushing, keep all
+	NotTried   Outcome = "not_tried" // no time for it: no attempt was made
 )
 
 // A Receipt (推送回执) answers one alert.

@@ -36,8 +36,47 @@ type Delivery struct {
 	Alert    Alert          `json:"alert"`
 	Status   DeliveryStatus `json:"status"`
 	NextAt   time.Time      `json:"next_at,omitzero"`
+	AddedAt  time.Time      `json:"added_at,omitzero"`
 	Attempts []Attempt      `json:"attempts"`
-	Receipt  *Receipt       `json:"receipt,omitempty"` // the last one
+	// Base is how many attempts there were when it was last done over: the
+	// schedule counts from there.
+	Base    int      `json:"base,omitempty"`
+	Receipt *Receipt `json:"receipt,omitempty"` // the last one
+}
+
+// A DeliveryFilter narrows deliveries; zero fields do not narrow.
+type DeliveryFilter struct {
+	Department DepartmentCode `json:"department,omitempty"`
+	Status     DeliveryStatus `json:"status,omitempty"`
+	Case       CaseID         `json:"case,omitempty"`
+	Alert      AlertID        `json:"alert,omitempty"`
+	// From and To bound when the alert was filed: From ≤ at < To.
+	From  time.Time `json:"from,omitzero"`
+	To    time.Time `json:"to,omitzero"`
+	Limit int       `json:"limit,omitempty"` // 0 means 50, at most 1000
+}
+
+// A LaneStatus (通道状态) says whether a department's alerts are pushed.
+type LaneStatus string
+
+// The lane statuses.
+const (
+	LaneRunning  LaneStatus = "running"  // pushes
+	LanePaused   LaneStatus = "paused"   // holds everything
+	LaneDraining LaneStatus = "draining" // pushes what was there, holds what came since
+	LaneDisabled LaneStatus = "disabled" // the endpoint said that it is gone
+)
+
+// A Lane (推送通道) is how one department's pushes stand.
+type Lane struct {
+	Department DepartmentCode `json:"department"`
+	Status     LaneStatus     `json:"status"`
+	Reason     string         `json:"reason,omitempty"`
+	By         string         `json:"by,omitempty"`
+	Since      time.Time      `json:"since,omitzero"`
+	Pending    int            `json:"pending"`
+	Dead       int            `json:"dead"`
+	Done       int            `json:"done"`
 }
 
 // An Attempt is one try to deliver.

@@ -134,14 +134,7 @@ func (s *server) deliveries(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ds == nil {
-		ds = []hub.Delivery{}
-	}
-	for i := range ds {
-		ds[i].Alert.Content = mask.Content(ds[i].Alert.Content)
-		ds[i].Alert.Text = mask.Text(ds[i].Alert.Text)
-	}
-	return DeliveryList{ds}, nil
+	return DeliveryList{masked(ds)}, nil
 }
 
 // command carries out one command. It insists on JSON, which a form of another

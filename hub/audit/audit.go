@@ -35,6 +35,9 @@ const (
 	Exported     = "cases.exported"
 	AccountSaved = "account.saved"
 	Deleted      = "personal.deleted"
+
+	DeliveriesRedone = "deliveries.redone"
+	LaneSet          = "lane.set"
 )
 
 // An Entry (审计记录) is one record.

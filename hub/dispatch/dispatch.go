@@ -3,7 +3,7 @@
 //
 // A Lane claims what is due from the store, hands it to the department, and
 // settles each alert as delivered, to be tried again, or dead letter (死信).
-// An Intake turns the messages of an alert topic into deliveries. The order
+// A department whose process is down costs its alerts no attempt. An Intake turns the messages of an alert topic into deliveries. The order
 // per case is kept by the store's claim: it gives out only the earliest
 // unfinished alert of a case. The package does not know how a department is
 // reached (package plugins) nor what an alert says (package hub).
@@ -21,11 +21,15 @@ type Store interface {
 	// ClaimDeliveries returns at most n pending deliveries of dept whose time
 	// is not after now, and moves their time by lease so that nobody else
 	// takes them meanwhile. Of each case only the earliest unfinished alert
-	// is returned. If the caller dies, they are returned again.
+	// is returned, and nothing of a lane that is paused or disabled. If the
+	// caller dies, they are returned again.
 	ClaimDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time, n int, lease time.Duration) ([]hub.Delivery, error)
 	// SettleDeliveries stores the status, next time, receipt and last attempt
 	// of each delivery. It may be called twice with the same deliveries.
 	SettleDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time, ds []hub.Delivery) error
+	// SetLane stores how the lane is to stand; a lane disables itself when
+	// its endpoint is gone.
+	SetLane(ctx context.Context, l hub.Lane) error
 }
 
 // A Department (部门) takes alerts. Deliver answers each alert with one receipt
@@ -45,11 +49,13 @@ func (f DepartmentFunc) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.
 
 // Options tune a lane. The zero value is usable: every field has a default.
 type Options struct {
-	// Batch is the most alerts in one call; 100 by default.
-	Batch int
+	// Batch is the most alerts in one call; 100 by default. Calls is how many
+	// calls are under way at the same time; 4 by default.
+	Batch, Calls int
 	// Timeout is the most time for one call; 30 s by default.
 	Timeout time.Duration
 	// Poll is how often the store is asked without a Notify; 1 s by default.
+	// With a Waker it may be long.
 	Poll time.Duration
 	// Schedule is the wait before each attempt; Schedule() by default. Its
 	// length is the number of attempts.
@@ -58,13 +64,39 @@ type Options struct {
 	// it waits are exact.
 	Jitter func() float64
 	// Failures is how many failed calls in a row open the breaker; 3 by
-	// default. Rest is how long it then stays open; 15 s by default.
+	// default. A call in which every alert is to be tried again has failed.
+	// Rest is how long it then stays open; 15 s by default.
 	Failures int
 	Rest     time.Duration
+	// Alarm is told, by whatever way does not lead to the department itself,
+	// when AlarmAfter (20) attempts failed in a row, when the endpoint is gone
+	// and when it takes alerts again; nil drops it.
+	Alarm      func(ctx context.Context, a Alarm)
+	AlarmAfter int
 	// Feedback takes what a department reports back; nil drops it. An error
 	// puts the alert back to be delivered again.
 	Feedback func(ctx context.Context, u hub.Update) error
 }
+
+// An Alarm (推送告警) says that a department's endpoint is failing, is gone, or
+// is well again.
+type Alarm struct {
+	Department hub.DepartmentCode `json:"department"`
+	State      AlarmState         `json:"state"`
+	Reason     string             `json:"reason,omitempty"` // the last failure
+	Failures   int                `json:"failures,omitempty"`
+	At         time.Time          `json:"at"`
+}
+
+// An AlarmState (告警状态) is what an alarm is about.
+type AlarmState string
+
+// The alarm states.
+const (
+	EndpointFailing AlarmState = "failing"
+	EndpointGone    AlarmState = "gone"
+	EndpointWell    AlarmState = "well"
+)
 
 // Schedule returns the default waits before the attempts 1 to 10, about three
 // days in all.
@@ -77,6 +109,8 @@ func Schedule() []time.Duration {
 
 func (o Options) withDefaults() Options {
 	setInt(&o.Batch, 100)
+	setInt(&o.Calls, 4)
+	setInt(&o.AlarmAfter, 20)
 	setInt(&o.Failures, 3)
 	setDuration(&o.Timeout, 30*time.Second)
 	setDuration(&o.Poll, time.Second)

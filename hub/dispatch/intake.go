@@ -11,6 +11,10 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
+// BatchWait is how long the consumer of alerts lets a batch grow: while one is
+// stored the next grows by itself.
+const BatchWait = 300 * time.Microsecond
+
 // An Adder stores new deliveries; those already stored are left as they are.
 type Adder interface {
 	AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.Time) error

@@ -40,6 +40,13 @@ func (l *Lane) judgeOne(ctx context.Context, d *hub.Delivery, r *hub.Receipt, ca
 		} else { // tell the hub again: the department knows the alert by its id
 			result = "feedback: " + err.Error()
 		}
+	case r.Outcome == hub.NotTried:
+		d.NextAt = start
+		return
+	case r.Outcome == hub.Gone: // kept for the day when the lane is resumed
+		d.Receipt, d.NextAt, d.Status = r, now, hub.DeliveryPending
+		d.Attempts = append(d.Attempts, attempt(d, start, now, orElse(r.Reason, string(hub.Gone))))
+		return
 	case r.Outcome == hub.Refused:
 		d.Status, d.NextAt, d.Receipt = hub.DeliveryDead, time.Time{}, r
 		d.Attempts = append(d.Attempts, attempt(d, start, now, orElse(r.Reason, string(hub.Refused))))
@@ -54,7 +61,7 @@ func (l *Lane) judgeOne(ctx context.Context, d *hub.Delivery, r *hub.Receipt, ca
 
 // again plans the next attempt of d, or gives it up after the last one.
 func (l *Lane) again(d *hub.Delivery, wait time.Duration, now time.Time) {
-	n := d.Attempts[len(d.Attempts)-1].N
+	n := d.Attempts[len(d.Attempts)-1].N - d.Base
 	if n >= len(l.opts.Schedule) {
 		d.Status, d.NextAt = hub.DeliveryDead, time.Time{}
 		return

@@ -2,8 +2,9 @@ package dispatch
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -11,7 +12,8 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// A Lane (推送通道) delivers the alerts of one department, one call at a time.
+// A Lane (推送通道) delivers the alerts of one department, a few calls at the
+// same time. The claim keeps the order per case over all of them.
 type Lane struct {
 	dept    hub.DepartmentCode
 	store   Store
@@ -19,8 +21,10 @@ type Lane struct {
 	clock   hub.Clock
 	log     *slog.Logger
 	opts    Options
-	breaker *gobreaker.CircuitBreaker[[]hub.Receipt]
+	breaker *gobreaker.CircuitBreaker[int]
 	wake    chan struct{}
+	health  health
+	probed  atomic.Bool // a worker is looking whether the process is back
 }
 
 // New returns the lane of dept; it does nothing before Run.
@@ -34,10 +38,12 @@ func New(dept hub.DepartmentCode, store Store, d Department, clock hub.Clock, lo
 		log:  log.With("department", string(dept)),
 		wake: make(chan struct{}, 1),
 	}
-	l.breaker = gobreaker.NewCircuitBreaker[[]hub.Receipt](gobreaker.Settings{
-		Name:        string(dept),
-		Timeout:     opts.Rest,
-		ReadyToTrip: func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= opts.Failures },
+	l.breaker = gobreaker.NewCircuitBreaker[int](gobreaker.Settings{
+		Name:         string(dept),
+		Timeout:      opts.Rest,
+		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= opts.Failures },
+		IsSuccessful: func(err error) bool { return err == nil },
+		IsExcluded:   nothingLearnt,
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			l.log.Warn("breaker changed", "from", from.String(), "to", to.String())
 		},
@@ -63,81 +69,56 @@ func (l *Lane) Notify() {
 // Run delivers until ctx ends and then returns nil. Errors of store and
 // department are logged when they change, and tried again.
 func (l *Lane) Run(ctx context.Context) error {
-	last := ""
+	var calls sync.WaitGroup
+	for range l.opts.Calls {
+		calls.Go(func() { l.work(ctx) })
+	}
+	calls.Wait()
+	return nil
+}
+
+// work takes turns until ctx ends. A turn that found a full batch calls the
+// next worker in, so that an idle lane costs one.
+func (l *Lane) work(ctx context.Context) {
+	probing := false // this worker looks whether the process is back
 	for ctx.Err() == nil {
 		n, err := l.Step(ctx)
-		if msg := errText(err); msg != last && ctx.Err() == nil {
-			if err != nil {
-				l.log.Error("deliver alerts", "err", err)
-			}
-			last = msg
+		if ctx.Err() == nil {
+			l.health.note(l.log, err)
+		}
+		if probing && !isDown(err) {
+			probing = false
+			l.probed.Store(false)
 		}
 		if n > 0 && err == nil {
 			continue // there may be more
 		}
-		l.wait(ctx)
+		if isDown(err) && l.probed.CompareAndSwap(false, true) {
+			probing = true
+		}
+		l.wait(ctx, l.pause(err, probing))
 	}
-	return nil
 }
 
-func errText(err error) string {
-	if err == nil {
-		return ""
+// pause is how long to wait after a turn that brought nothing.
+func (l *Lane) pause(err error, probing bool) time.Duration {
+	switch {
+	case probing:
+		return min(l.opts.Poll, 200*time.Millisecond)
+	case l.Resting():
+		return min(l.opts.Poll, l.opts.Rest+time.Millisecond)
+	case err != nil && !isDown(err):
+		return min(l.opts.Poll, time.Second)
 	}
-	return err.Error()
+	return l.opts.Poll
 }
 
-func (l *Lane) wait(ctx context.Context) {
-	t := time.NewTimer(l.opts.Poll)
+func (l *Lane) wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-l.wake:
 	case <-t.C:
 	}
-}
-
-// Step claims one batch, delivers and settles it, and returns how many alerts
-// it claimed. It claims nothing while the breaker is open.
-func (l *Lane) Step(ctx context.Context) (int, error) {
-	if l.Resting() {
-		return 0, nil
-	}
-	start := l.clock.Now()
-	lease := 2*l.opts.Timeout + 10*time.Second
-	ds, err := l.store.ClaimDeliveries(ctx, l.dept, start, l.opts.Batch, lease)
-	if err != nil {
-		return 0, fmt.Errorf("claim deliveries: %w", err)
-	}
-	if len(ds) == 0 {
-		return 0, nil
-	}
-	receipts, callErr := l.call(ctx, ds)
-	if callErr != nil && ctx.Err() != nil {
-		return len(ds), ctx.Err() // stopped in mid-call: the lease gives them back
-	}
-	// What was delivered is settled even when we are told to stop.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	now := l.clock.Now()
-	l.judge(ctx, ds, receipts, callErr, start, now)
-	if err := l.store.SettleDeliveries(ctx, l.dept, now, ds); err != nil {
-		return len(ds), fmt.Errorf("settle deliveries: %w", err)
-	}
-	if callErr != nil {
-		return len(ds), fmt.Errorf("call department: %w", callErr)
-	}
-	return len(ds), nil
-}
-
-func (l *Lane) call(ctx context.Context, ds []hub.Delivery) ([]hub.Receipt, error) {
-	alerts := make([]hub.Alert, len(ds))
-	for i, d := range ds {
-		alerts[i] = d.Alert
-	}
-	return l.breaker.Execute(func() ([]hub.Receipt, error) {
-		ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
-		defer cancel()
-		return l.to.Deliver(ctx, alerts)
-	})
 }

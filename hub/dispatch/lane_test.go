@@ -16,8 +16,16 @@ import (
 
 // shelf is a store in memory that keeps the order per case as Postgres does.
 type shelf struct {
-	mu sync.Mutex
-	ds []hub.Delivery
+	mu   sync.Mutex
+	ds   []hub.Delivery
+	lane hub.Lane
+}
+
+func (s *shelf) SetLane(_ context.Context, l hub.Lane) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lane = l
+	return nil
 }
 
 func (s *shelf) AddDeliveries(_ context.Context, alerts []hub.Alert, now time.Time) error {
@@ -32,6 +40,9 @@ func (s *shelf) AddDeliveries(_ context.Context, alerts []hub.Alert, now time.Ti
 func (s *shelf) ClaimDeliveries(_ context.Context, dept hub.DepartmentCode, now time.Time, n int, lease time.Duration) ([]hub.Delivery, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.lane.Status == hub.LaneDisabled {
+		return nil, nil
+	}
 	var out []hub.Delivery
 	busy := map[hub.CaseID]bool{}
 	for i := range s.ds {

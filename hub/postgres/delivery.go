@@ -28,14 +28,14 @@ func (db *DB) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.Ti
 		bodies = append(bodies, string(body))
 	}
 	_, err := db.exec(ctx, "add deliveries", `insert into delivery
-			(alert_id, department, case_id, seq, status, next_at, changed_at, alert)
-		select i, d, c, s, 'pending', $6::timestamptz, $6::timestamptz, b::jsonb
+			(alert_id, department, case_id, seq, status, next_at, changed_at, added_at, alert)
+		select i, d, c, s, 'pending', $6::timestamptz, $6::timestamptz, $6::timestamptz, b::jsonb
 		from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as u(i, d, c, s, b)
 		on conflict do nothing`, ids, departments, cases, seqs, bodies, now)
 	return err
 }
 
-const deliveryColumns = `d.alert, d.status, d.next_at, d.receipt,
+const deliveryColumns = `d.alert, d.status, d.next_at, d.added_at, d.base, d.receipt,
 	(select coalesce(jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n), '[]')
 	 from attempt t where t.alert_id = d.alert_id)`
 
@@ -46,10 +46,10 @@ func collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Delivery, error) {
 		var d hub.Delivery
 		var alert, receipt, attempts []byte
-		if err := r.Scan(&alert, &d.Status, &d.NextAt, &receipt, &attempts); err != nil {
+		if err := r.Scan(&alert, &d.Status, &d.NextAt, &d.AddedAt, &d.Base, &receipt, &attempts); err != nil {
 			return d, err
 		}
-		d.NextAt = d.NextAt.UTC()
+		d.NextAt, d.AddedAt = d.NextAt.UTC(), d.AddedAt.UTC()
 		if d.Status != hub.DeliveryPending {
 			d.NextAt = time.Time{}
 		}
@@ -66,24 +66,63 @@ func collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
 	})
 }
 
+// claimSQL takes department, now, count and the end of the lease. It walks along
+// an index in order and asks of each row whether it is the first of its case, so
+// that its cost goes with the count and not with how many wait.
+const claimSQL = `with quick as materialized (
+		select set_config('synchronous_commit', 'off', true) as done
+	), due as materialized (
+		select d.alert_id from delivery d
+		where d.department = $1 and d.status = 'pending' and d.next_at <= $2
+		and d.added_at <= coalesce((select case when l.status = 'draining' then l.since
+			when l.status in ('paused', 'disabled') then '-infinity' end from lane l where l.department = $1), 'infinity')
+		and d.alert_id = (select e.alert_id from delivery e where e.case_id = d.case_id
+			and e.department || '' = d.department and e.status || '' = 'pending' order by e.seq, e.alert_id limit 1)
+		order by d.next_at, d.seq limit $3 for update skip locked)
+	update delivery d set next_at = $4 from quick
+	where d.alert_id = any(array(select alert_id from due)) and quick.done is not null
+	returning ` + deliveryColumns
+
 // ClaimDeliveries takes up to n deliveries to dept that are due, oldest first
 // and of each case only the earliest unfinished one. They are not given out
-// again before lease has passed: settle them earlier.
+// again before lease has passed: settle them earlier. A paused or disabled
+// lane has none, a draining one only those from before.
+//
+// The claim is not flushed to disk: one that a power cut takes back is only
+// pushed again, with the same id.
 func (db *DB) ClaimDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time, n int,
 	lease time.Duration,
 ) ([]hub.Delivery, error) {
-	rows, err := db.pool.Query(ctx, `with due as materialized (
-			select d.alert_id from delivery d
-			where d.department = $1 and d.status = 'pending' and d.next_at <= $2 and not exists (
-				select from delivery e where e.case_id = d.case_id and e.department = d.department
-				and e.status = 'pending' and (e.seq, e.alert_id) < (d.seq, d.alert_id))
-			order by d.next_at, d.seq limit $3 for update skip locked)
-		update delivery d set next_at = $4 from due where d.alert_id = due.alert_id
-			and d.status = 'pending'
-		returning `+deliveryColumns, string(dept), now, n, now.Add(lease))
+	rows, err := db.pool.Query(ctx, claimSQL, string(dept), now, n, now.Add(lease))
 	claimed, err := collectDeliveries(rows, err)
 	slices.SortStableFunc(claimed, func(a, b hub.Delivery) int { return a.Alert.At.Compare(b.Alert.At) })
 	return claimed, wrap(err, "claim deliveries of %s", dept)
+}
+
+// DueDeliveries returns which of depts have something due at now, and when
+// the next is due after that; zero if nothing waits.
+func (db *DB) DueDeliveries(ctx context.Context, depts []hub.DepartmentCode, now time.Time) ([]hub.DepartmentCode, time.Time, error) {
+	rows, err := db.pool.Query(ctx, `select u.d, (select min(next_at) from delivery
+			where department = u.d and status = 'pending') as next
+		from unnest($1::text[]) as u(d)`, depts)
+	if err != nil {
+		return nil, time.Time{}, wrap(err, "look for due deliveries")
+	}
+	var due []hub.DepartmentCode
+	var dept hub.DepartmentCode
+	var first time.Time
+	var next *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&dept, &next}, func() error {
+		switch {
+		case next == nil:
+		case !next.After(now):
+			due = append(due, dept)
+		case first.IsZero() || next.Before(first):
+			first = next.UTC()
+		}
+		return nil
+	})
+	return due, first, wrap(err, "look for due deliveries")
 }
 
 // SettleDeliveries stores how attempts ended. The last element of Attempts is
@@ -155,59 +194,14 @@ func (r *settleRows) save(ctx context.Context, tx pgx.Tx, dept hub.DepartmentCod
 	b.Queue(`update delivery d set status = u.s, next_at = u.n, changed_at = $7, attempts = u.c,
 			receipt = coalesce(u.r::jsonb, d.receipt)
 		from unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[]) as u(i, s, n, r, c)
-		where d.alert_id = u.i and d.department = $1 and d.status = 'pending'`,
+		where d.alert_id = u.i and d.department || '' = $1 and d.status || '' = 'pending'`,
 		string(dept), r.ids, r.statuses, r.next, r.receipts, r.counts, now)
+	if slices.Contains(r.statuses, string(hub.DeliveryPending)) {
+		// What waits behind waits as long: a claim need not step over it.
+		b.Queue(`update delivery f set next_at = u.n
+			from unnest($2::text[], $3::text[], $4::timestamptz[]) as u(i, s, n) join delivery h on h.alert_id = u.i
+			where u.s = 'pending' and f.case_id = h.case_id and f.department || '' = $1
+			and f.status || '' = 'pending' and f.seq > h.seq and f.next_at < u.n`, string(dept), r.ids, r.statuses, r.next)
+	}
 	return tx.SendBatch(ctx, &b).Close()
-}
-
-// RedoDelivery makes a finished delivery due again at now, such as one that
-// was given up. The attempts stay on record.
-func (db *DB) RedoDelivery(ctx context.Context, id hub.AlertID, now time.Time) error {
-	args := pgx.NamedArgs{"id": string(id), "now": now}
-	n, err := db.exec(ctx, "redo delivery", `update delivery d set status = 'pending', next_at = @now, changed_at = @now
-		where alert_id = @id`+scopedDelivery(ctx, args), args)
-	if err == nil && n == 0 {
-		return notFound("delivery.not_found", id)
-	}
-	return err
-}
-
-// Deliveries returns what was pushed about a case, in order.
-func (db *DB) Deliveries(ctx context.Context, id hub.CaseID) ([]hub.Delivery, error) {
-	args := pgx.NamedArgs{"id": string(id)}
-	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+" from delivery d where case_id = @id"+
-		scopedDelivery(ctx, args)+" order by seq, department, alert_id", args)
-	ds, err := collectDeliveries(rows, err)
-	return ds, wrap(err, "read deliveries of case %s", id)
-}
-
-// RecentDeliveries returns up to limit deliveries, the last changed first. An
-// empty department or status means all.
-func (db *DB) RecentDeliveries(ctx context.Context, dept hub.DepartmentCode, status hub.DeliveryStatus,
-	limit int,
-) ([]hub.Delivery, error) {
-	args := pgx.NamedArgs{"department": string(dept), "status": string(status), "limit": limit}
-	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+` from delivery d
-		where (@department = '' or department = @department) and (@status = '' or status = @status)`+
-		scopedDelivery(ctx, args)+" order by changed_at desc, seq desc, alert_id limit @limit", args)
-	ds, err := collectDeliveries(rows, err)
-	return ds, wrap(err, "read recent deliveries")
-}
-
-// DeliveryCounts returns how many deliveries of each status a department has.
-func (db *DB) DeliveryCounts(ctx context.Context, dept hub.DepartmentCode) (map[hub.DeliveryStatus]int, error) {
-	args := pgx.NamedArgs{"department": string(dept)}
-	rows, err := db.pool.Query(ctx, "select status, count(*) from delivery d where department = @department"+
-		scopedDelivery(ctx, args)+" group by 1", args)
-	if err != nil {
-		return nil, wrap(err, "count deliveries")
-	}
-	counts := map[hub.DeliveryStatus]int{}
-	var status hub.DeliveryStatus
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&status, &n}, func() error {
-		counts[status] = n
-		return nil
-	})
-	return counts, wrap(err, "count deliveries")
 }

@@ -162,3 +162,21 @@ func (db *DB) OutboxDepth(ctx context.Context) (int, error) {
 func (db *DB) Forget(ctx context.Context, before time.Time) (int64, error) {
 	return db.exec(ctx, "forget handled messages", "delete from processed where at < $1", before)
 }
+
+// Send stores messages that no change of a case brings with it, in one
+// transaction, and wakes the relay.
+func (db *DB) Send(ctx context.Context, out []hub.Outgoing) error {
+	if len(out) == 0 {
+		return nil
+	}
+	rows := outboxRows{out}
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		var b pgx.Batch
+		rows.queue(&b)
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	if err == nil {
+		db.signal()
+	}
+	return wrap(err, "send %d messages", len(out))
+}

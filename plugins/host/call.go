@@ -72,7 +72,7 @@ func match(alerts []hub.Alert, receipts []hub.Receipt) []hub.Receipt {
 	for i, a := range alerts {
 		r, ok := by[a.ID]
 		switch r.Outcome {
-		case hub.Delivered, hub.RetryLater, hub.Refused:
+		case hub.Delivered, hub.RetryLater, hub.Refused, hub.Gone, hub.NotTried:
 		default:
 			ok = false
 		}

@@ -110,7 +110,7 @@ func (c *client) judge(resp *http.Response, body []byte) (hub.Receipt, answer) {
 		}
 		return hub.Receipt{Outcome: hub.Delivered}, a
 	case code == http.StatusGone:
-		return hub.Receipt{Outcome: hub.Refused, Reason: "HTTP 410"}, answer{}
+		return hub.Receipt{Outcome: hub.Gone, Reason: "HTTP 410"}, answer{}
 	}
 	r := later("HTTP " + strconv.Itoa(code))
 	if code/100 == 3 {

@@ -73,11 +73,11 @@ func (l *Link) Push(ctx context.Context, items []Item) []hub.Receipt {
 func (l *Link) pushCase(ctx context.Context, items []Item, receipts []hub.Receipt, indexes []int) {
 	failed := false
 	for _, i := range indexes {
-		r := later("an earlier alert of the case was not delivered")
+		r := hub.Receipt{Outcome: hub.NotTried, Reason: "an earlier alert of the case was not delivered"}
 		if !failed {
 			r = l.push(ctx, items[i])
 		}
-		failed = failed || r.Outcome == hub.RetryLater
+		failed = failed || r.Outcome != hub.Delivered && r.Outcome != hub.Refused
 		read := items[i].Reading
 		r.Alert, r.Facts, r.Group, r.Critical = items[i].Alert.ID, read.Facts, read.Group, read.Critical
 		receipts[i] = r
@@ -86,7 +86,7 @@ func (l *Link) pushCase(ctx context.Context, items []Item, receipts []hub.Receip
 
 func (l *Link) push(ctx context.Context, it Item) hub.Receipt {
 	if ctx.Err() != nil {
-		return later("no time left")
+		return hub.Receipt{Outcome: hub.NotTried, Reason: "no time left"}
 	}
 	r := hub.Receipt{Outcome: hub.Delivered}
 	if l.config.URL != "" {

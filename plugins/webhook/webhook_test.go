@@ -102,7 +102,7 @@ func TestStatusDecides(t *testing.T) {
 		{204, "", hub.Delivered, 0},
 		{302, "", hub.RetryLater, 0},
 		{400, "", hub.RetryLater, 0},
-		{410, "", hub.Refused, 0},
+		{410, "", hub.Gone, 0},
 		{429, "120", hub.RetryLater, 2 * time.Minute},
 		{503, "99999999999", hub.RetryLater, 24 * time.Hour},
 		{503, "-5", hub.RetryLater, 0},

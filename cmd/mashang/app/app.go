@@ -25,6 +25,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/desk"
+	"github.com/mashang-hub/mashang/hub/dispatch"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
@@ -71,6 +72,7 @@ type App struct {
 	holder   *rules.Holder
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
+	lanes    map[hub.DepartmentCode]*dispatch.Lane
 	places   map[hub.PlaceCode]hub.Place
 	keys     *seal.Keyring
 	people   *accounts.Store

@@ -7,34 +7,40 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/oklog/run"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
 
 // departments adds, for each department, its plugin process, its lane and the
-// way back of its updates; one consumer files the alerts of all.
+// way back of its updates; one consumer files the alerts of all, and one waker
+// tells the lanes what is due.
 func (a *App) departments(ctx context.Context, g *run.Group) error {
 	dir, err := runDir()
 	if err != nil {
 		return err
 	}
 	a.defers("plugin sockets", func() error { return os.RemoveAll(dir) })
-	lanes := map[hub.DepartmentCode]*dispatch.Lane{}
+	a.lanes = map[hub.DepartmentCode]*dispatch.Lane{}
+	waker := &dispatch.Waker{Planner: a.db, Clock: a.clock, Log: a.log}
 	topics := make([]string, 0, len(a.city.Departments))
 	for _, d := range a.city.Departments {
 		plugin := host.New(host.Spec{
 			Department: d.Code, Command: []string{a.opts.Binary, "plugin", d.Plugin},
 			Config: d.Config, RunDir: filepath.Join(dir, string(d.Code)),
 		}, a.log)
-		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log,
-			dispatch.Options{Jitter: rand.Float64, Feedback: a.feedback})
-		lanes[d.Code] = lane
+		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log, dispatch.Options{
+			Jitter: rand.Float64, Feedback: a.feedback, Alarm: a.endpointAlarm, Poll: time.Minute,
+		})
+		a.lanes[d.Code] = lane
+		waker.Lanes = append(waker.Lanes, lane)
 		topics = append(topics, bus.Alerts(d.Code))
 		a.plugins = append(a.plugins, plugin)
 		actor(ctx, g, plugin.Run)
@@ -43,13 +49,32 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 			return plugin.Updates(ctx, func(u hub.Update) error { return lane.Report(ctx, u) })
 		})
 	}
-	notify := func(d hub.DepartmentCode) {
-		if lane, ok := lanes[d]; ok {
-			lane.Notify()
-		}
-	}
-	a.consume(ctx, g, "mashang.dispatch", topics, dispatch.NewIntake(a.db, a.clock, notify, nil).Record)
+	actor(ctx, g, waker.Run)
+	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.dispatch", BatchWait: dispatch.BatchWait}, topics,
+		dispatch.NewIntake(a.db, a.clock, a.notify, nil).Record)
 	return nil
+}
+
+// notify wakes the lane of d, if there is one.
+func (a *App) notify(d hub.DepartmentCode) {
+	if lane, ok := a.lanes[d]; ok {
+		lane.Notify()
+	}
+}
+
+// endpointAlarm tells people, by the notices, that a department's endpoint
+// fails, is gone or is well again.
+func (a *App) endpointAlarm(_ context.Context, al dispatch.Alarm) {
+	payload, err := json.Marshal(al)
+	if err == nil {
+		m := message.NewMessage(fmt.Sprintf("endpoint/%s/%s/%d", al.Department, al.State, al.At.UnixMicro()), payload)
+		m.Metadata.Set(bus.MetaKey, string(al.Department))
+		m.Metadata.Set(bus.MetaType, "mashang.endpoint."+string(al.State)+".v1")
+		err = a.pub.Publish(bus.Notices, m)
+	}
+	if err != nil {
+		a.log.Error("publish an endpoint's alarm", "department", string(al.Department), "err", err)
+	}
 }
 
 // feedback puts a department's report on the bus, from where the desk takes it.

@@ -38,10 +38,15 @@ func (a *App) keepDead(ctx context.Context, msgs []*message.Message) error {
 }
 
 func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []string, handle func(context.Context, []*message.Message) error) {
+	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: group}, topics, handle)
+}
+
+func (a *App) consumeBatches(ctx context.Context, g *run.Group, cfg kafka.SubscriberConfig, topics []string, handle func(context.Context, []*message.Message) error) {
+	cfg.Brokers, cfg.Log = a.brokers, a.log
 	actor(ctx, g, func(ctx context.Context) error {
-		sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: a.brokers, Group: group, Log: a.log})
+		sub, err := kafka.NewSubscriber(cfg)
 		if err != nil {
-			return fmt.Errorf("join group %s: %w", group, err)
+			return fmt.Errorf("join group %s: %w", cfg.Group, err)
 		}
 		defer func() { _ = sub.Close() }()
 		return sub.Consume(ctx, topics, handle)
