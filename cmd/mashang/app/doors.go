@@ -41,9 +41,8 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 
 	names := a.names(channels)
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.accessRoutes(), Ready: a.db.Ping, Log: a.log,
+		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.routes(), Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
-		Pushing:    api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify},
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
 		mux.Handle(path, apiHandler)

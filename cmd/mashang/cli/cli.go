@@ -124,6 +124,6 @@ func newRoot(s *settings) *cobra.Command {
 	}
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
 		newRules(s), newBench(s), newPlugin(s), newVersion(s),
-		newAccount(s))
+		newAccount(s), newDelivery(s))
 	return root
 }
