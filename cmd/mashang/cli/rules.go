@@ -23,6 +23,7 @@ func newRules(s *settings) *cobra.Command {
 	c.AddCommand(newRulesRun(s), newRulesCheck(s))
 	c.AddCommand(newRulesDiff(s), newRulesSimulate(s))
 	c.AddCommand(newRulesBench(s))
+	c.AddCommand(newRulesEval(s), newRulesDraft(s), newRulesScore(s))
 	return c
 }
 
