@@ -192,6 +192,7 @@ func (d Decision) appendJSON(dst []byte) ([]byte, error) {
 	otherIf(&o, `"reject":`, d.Reject)
 	otherIf(&o, `"answer":`, d.Answer)
 	o.intIf(`"start_rung":`, int64(d.StartRung))
+	list(&o, `"alert":`, d.Alert, appendString)
 	return append(o.b, '}'), o.err
 }
 
@@ -271,7 +272,7 @@ func shapes() map[reflect.Type]string {
 		reflect.TypeFor[Origin](): "channel external_id receipt place,omitempty submitted_at heuristic,omitempty",
 		reflect.TypeFor[Decision](): "rule_set class lead,omitempty co,omitempty rule,omitempty matches,omitempty confidence " +
 			"candidates,omitempty clocks,omitempty reject,omitempty answer,omitempty " +
-			"start_rung,omitempty",
+			"start_rung,omitempty alert,omitempty",
 		reflect.TypeFor[Class](): "category,omitempty kind,omitempty urgency,omitempty topic,omitempty grade,omitempty " +
 			"tags,omitempty",
 		reflect.TypeFor[Match]():      "rule stage priority,omitempty department,omitempty hits,omitempty",
