@@ -116,7 +116,13 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Tx runs f in one transaction for a store below this package; an error rolls
 // it back and is returned as it is.
-func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error { return db.inTx(ctx, f) }
+func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	err := db.inTx(ctx, f)
+	if err == nil {
+		db.signal()
+	}
+	return err
+}
 
 // inTx runs f in one transaction; an error rolls it back. Transactions never
 // take all connections: f may decide by what it reads through the pool, and

@@ -25,6 +25,21 @@ func (r *outboxRows) queue(b *pgx.Batch) {
 	}
 }
 
+// Send adds messages to the outbox in a transaction of a store below this
+// package; they leave when it has committed.
+func (db *DB) Send(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
+	if len(out) == 0 {
+		return nil
+	}
+	var b pgx.Batch
+	r := outboxRows{out: out}
+	r.queue(&b)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return wrap(err, "add to the outbox")
+	}
+	return nil
+}
+
 // What leaves in one transaction: about as many rows, packed bytes and
 // messages at most.
 const (
