@@ -25,9 +25,9 @@ func (r *outboxRows) queue(b *pgx.Batch) {
 	}
 }
 
-// Send adds messages to the outbox in a transaction of a store below this
+// SendIn adds messages to the outbox in a transaction of a store below this
 // package; they leave when it has committed.
-func (db *DB) Send(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
+func (db *DB) SendIn(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
 	if len(out) == 0 {
 		return nil
 	}

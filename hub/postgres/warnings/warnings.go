@@ -58,7 +58,7 @@ func (s *Store) Record(ctx context.Context, r warning.Report, p warning.Policy, 
 		if err != nil || step == warning.Nothing {
 			return err
 		}
-		return s.Send(ctx, tx, out(w, step))
+		return s.SendIn(ctx, tx, out(w, step))
 	})
 }
 
@@ -191,7 +191,7 @@ func (s *Store) CloseQuiet(ctx context.Context, p warning.Policy, before, now ti
 			return fmt.Errorf("close quiet warnings of %s: %w", p.Topic, err)
 		}
 		for _, w := range quiet {
-			if err := s.Send(ctx, tx, out(w.warning())); err != nil {
+			if err := s.SendIn(ctx, tx, out(w.warning())); err != nil {
 				return err
 			}
 		}
