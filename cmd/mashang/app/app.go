@@ -40,6 +40,8 @@ type Options struct {
 	Listen   string   // address of the web server
 	City     fs.FS    // the city's folder
 	Kafka    []string // brokers; empty runs the embedded one
+	// KafkaSecurity is how to connect to Kafka.
+	KafkaSecurity kafka.Security
 	Postgres string   // DSN; empty runs a managed local server
 	Demo     bool     // fill an empty database with invented cases
 	Token    string   // the installation's own token of the API; empty for none

@@ -42,7 +42,7 @@ func (a *App) consume(ctx context.Context, g *run.Group, group string, topics []
 }
 
 func (a *App) consumeBatches(ctx context.Context, g *run.Group, cfg kafka.SubscriberConfig, topics []string, handle func(context.Context, []*message.Message) error) {
-	cfg.Brokers, cfg.Log = a.brokers, a.log
+	cfg.Brokers, cfg.Security, cfg.Log = a.brokers, a.opts.KafkaSecurity, a.log
 	actor(ctx, g, func(ctx context.Context) error {
 		sub, err := kafka.NewSubscriber(cfg)
 		if err != nil {

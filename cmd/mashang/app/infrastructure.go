@@ -52,10 +52,10 @@ func (a *App) openBroker(ctx context.Context) error {
 		a.defers("broker", b.Close)
 		a.brokers = []string{b.Addr()}
 	}
-	if err := kafka.EnsureTopics(ctx, a.brokers, topics); err != nil {
+	if err := kafka.EnsureTopics(ctx, a.brokers, topics, a.opts.KafkaSecurity); err != nil {
 		return fmt.Errorf("create topics: %w", err)
 	}
-	pub, err := kafka.NewPublisher(a.brokers, a.log)
+	pub, err := kafka.NewPublisher(a.brokers, a.log, a.opts.KafkaSecurity)
 	if err != nil {
 		return fmt.Errorf("connect to the broker: %w", err)
 	}

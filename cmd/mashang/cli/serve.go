@@ -13,17 +13,21 @@ import (
 
 	"github.com/mashang-hub/mashang/cmd/mashang/app"
 	"github.com/mashang-hub/mashang/configs"
+	"github.com/mashang-hub/mashang/hub/bus/kafka"
 )
 
 // hubFlags are the flags of demo and serve.
 type hubFlags struct {
 	data, listen, kafka, postgres, config, public string
+
+	security kafka.Security
 }
 
 func (f *hubFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.data, "data", defaultData(), "数据目录")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "网页和接口的监听地址")
 	c.Flags().StringVar(&f.kafka, "kafka", "", "Kafka 地址，逗号分隔；不填则用内置的")
+	addSecurity(c, &f.security)
 	c.Flags().StringVar(&f.postgres, "postgres", os.Getenv("MASHANG_POSTGRES"), "PostgreSQL 连接串；不填则自己启动一个")
 	c.Flags().StringVar(&f.public, "public-url", os.Getenv("MASHANG_PUBLIC_URL"), "浏览器访问本系统的地址，如 https://ms.example.gov.cn；https 时会话只走 TLS")
 	c.Flags().StringVar(&f.config, "config", "", "城市目录；不填则用内置的白银市")
@@ -48,12 +52,33 @@ func (f *hubFlags) options(demo bool) (app.Options, error) {
 	if f.kafka != "" {
 		o.Kafka = strings.Split(f.kafka, ",")
 	}
+	if o.KafkaSecurity, err = security(f.security); err != nil {
+		return o, &exitError{exitUsage, err}
+	}
 	return o, nil
 }
 
 func exists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
+}
+
+// addSecurity adds the flags that say how to connect to Kafka.
+func addSecurity(c *cobra.Command, s *kafka.Security) {
+	c.Flags().BoolVar(&s.TLS, "kafka-tls", false, "与 Kafka 加密连接，信任本机的证书机构")
+	c.Flags().StringVar(&s.CA, "kafka-ca", "", "Kafka 证书机构的 PEM 文件")
+	c.Flags().StringVar(&s.Cert, "kafka-cert", "", "本机证书的 PEM 文件（Kafka 要求双向认证时）")
+	c.Flags().StringVar(&s.Key, "kafka-key", "", "本机私钥的 PEM 文件")
+	c.Flags().StringVar(&s.User, "kafka-user", "", "Kafka 用户；口令放在环境变量 MASHANG_KAFKA_PASSWORD")
+	c.Flags().StringVar(&s.Mechanism, "kafka-sasl", "", "登录方式：scram-sha-512（默认）、scram-sha-256、plain")
+}
+
+// security completes s with the password, which is not for the process list.
+func security(s kafka.Security) (kafka.Security, error) {
+	if s.User != "" {
+		s.Password = kafka.Secret(os.Getenv("MASHANG_KAFKA_PASSWORD"))
+	}
+	return s, s.Validate()
 }
 
 func cityFS(dir string) fs.FS {
@@ -79,7 +104,8 @@ func newServe(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "运行码上", Args: cobra.NoArgs,
 		Example: "  mashang serve --config /etc/mashang/baiyin --data /var/lib/mashang\n" +
-			"  mashang serve --kafka k1:9092,k2:9092 --postgres postgres://mashang@db/mashang",
+			"  mashang serve --kafka k1:9092,k2:9092 --postgres postgres://mashang@db/mashang\n" +
+			"  MASHANG_KAFKA_PASSWORD=… mashang serve --kafka k1:9093 --kafka-ca ca.pem --kafka-user mashang",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if os.Getenv("MASHANG_TOKEN") == "" && f.postgres == "" && !exists(filepath.Join(f.data, "postgres")) {
 				return &exitError{exitUsage, fmt.Errorf("还没有管理员：请先运行 mashang account init --data %s，或在环境变量 MASHANG_TOKEN 中设置系统令牌", f.data)}

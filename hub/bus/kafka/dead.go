@@ -22,9 +22,10 @@ const (
 
 // A graveyard publishes dead letters; it connects for the first one.
 type graveyard struct {
-	brokers []string
-	group   string
-	log     *slog.Logger
+	brokers  []string
+	security Security
+	group    string
+	log      *slog.Logger
 
 	mu  sync.Mutex
 	pub *Publisher
@@ -60,7 +61,10 @@ func (g *graveyard) publisher() (*Publisher, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.pub == nil {
-		cfg := Config()
+		cfg, err := secured(g.security)
+		if err != nil {
+			return nil, err
+		}
 		cfg.Producer.MaxMessageBytes = deadBytes
 		pub, err := newPublisher(g.brokers, cfg, g.log)
 		if err != nil {

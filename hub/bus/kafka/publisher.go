@@ -25,9 +25,13 @@ type Publisher struct {
 
 var _ message.Publisher = (*Publisher)(nil)
 
-// NewPublisher connects to the brokers.
-func NewPublisher(brokers []string, log *slog.Logger) (*Publisher, error) {
-	return newPublisher(brokers, Config(), log)
+// NewPublisher connects to the brokers; without a Security, in the clear.
+func NewPublisher(brokers []string, log *slog.Logger, security ...Security) (*Publisher, error) {
+	cfg, err := secured(first(security))
+	if err != nil {
+		return nil, err
+	}
+	return newPublisher(brokers, cfg, log)
 }
 
 func newPublisher(brokers []string, cfg *sarama.Config, log *slog.Logger) (*Publisher, error) {

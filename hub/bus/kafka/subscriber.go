@@ -20,6 +20,8 @@ type SubscriberConfig struct {
 	Group   string // consumer group: each message goes to one member of it
 	Log     *slog.Logger
 
+	Security Security
+
 	BatchSize   int           // most messages in one call of a batch handler: 500
 	BatchWait   time.Duration // longest wait for a batch to fill: 5ms
 	MaxAttempts int           // tries before a message is a dead letter: 5
@@ -67,10 +69,13 @@ func NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if len(cfg.Brokers) == 0 || cfg.Group == "" {
 		return nil, hub.Errorf(hub.CodeInvalid, "bus.subscriber_invalid", "brokers and group are required")
 	}
+	if err := cfg.Security.Validate(); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withDefaults()
 	return &Subscriber{
 		cfg:  cfg,
-		dead: &graveyard{brokers: cfg.Brokers, group: cfg.Group, log: cfg.Log},
+		dead: &graveyard{brokers: cfg.Brokers, security: cfg.Security, group: cfg.Group, log: cfg.Log},
 		done: make(chan struct{}),
 	}, nil
 }
@@ -168,7 +173,10 @@ func (s *Subscriber) members(ctx context.Context, topics []string, h sarama.Cons
 // member connects and consumes until something breaks; joined reports whether
 // it got as far as consuming.
 func (s *Subscriber) member(ctx context.Context, topics []string, h sarama.ConsumerGroupHandler, log *changes) (joined bool, err error) {
-	cfg := Config()
+	cfg, err := secured(s.cfg.Security)
+	if err != nil {
+		return false, err
+	}
 	cfg.Consumer.Group.Heartbeat.Interval = s.cfg.Heartbeat
 	group, err := sarama.NewConsumerGroup(s.cfg.Brokers, s.cfg.Group, cfg)
 	if err != nil {

@@ -16,8 +16,12 @@ import (
 // replication factor. It leaves a topic that exists as it is: changing its
 // partitions would break the order of its keys. It may be called at every
 // start and by several nodes at once.
-func EnsureTopics(ctx context.Context, brokers []string, topics []bus.Topic) error {
-	admin, err := sarama.NewClusterAdmin(brokers, Config())
+func EnsureTopics(ctx context.Context, brokers []string, topics []bus.Topic, security ...Security) error {
+	cfg, err := secured(first(security))
+	if err != nil {
+		return err
+	}
+	admin, err := sarama.NewClusterAdmin(brokers, cfg)
 	if err != nil {
 		return unavailable(fmt.Errorf("connect to Kafka %v: %w", brokers, err))
 	}
