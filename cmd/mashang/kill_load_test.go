@@ -31,10 +31,10 @@ func startLoad(t *testing.T, url string) *load {
 	t.Cleanup(l.stop)
 	for range 4 {
 		l.wait.Go(func() {
-			tick := time.NewTicker(80 * time.Millisecond)
+			tick := time.NewTicker(120 * time.Millisecond)
 			defer tick.Stop()
 			for ctx.Err() == nil {
-				l.send()
+				l.send(ctx)
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
@@ -54,28 +54,44 @@ func (l *load) count() int {
 	return len(l.acked)
 }
 
-func (l *load) send() {
+// send hands one submission in, again and again until it is answered with 202:
+// a citizen's phone does not give up because the hub was away.
+func (l *load) send(ctx context.Context) {
 	n := l.sent.Add(1)
 	id := fmt.Sprintf("crash-%d", n)
 	body, _ := json.Marshal(map[string]string{
 		"id": id, "title": "崩溃测试 " + id, "text": texts[int(n)%len(texts)] + "第" + id + "件。", "phone": fmt.Sprintf("138%08d", n),
 	})
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for !l.try(id, body) && ctx.Err() == nil {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// try is one attempt.
+func (l *load) try(id string, body []byte) bool {
 	client := http.Client{Timeout: 15 * time.Second}
 	resp, err := client.Post(l.url+"/in/qr", "application/json", bytes.NewReader(body))
 	if err != nil {
 		l.unknown.Add(1)
-		return
+		return false
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct{ Tracking hub.CaseID }
 	switch {
 	case resp.StatusCode != http.StatusAccepted:
 		l.refused.Add(1)
+		return false
 	case json.NewDecoder(resp.Body).Decode(&answer) != nil || answer.Tracking == "":
 		l.unknown.Add(1)
-	default:
-		l.mu.Lock()
-		l.acked[id] = answer.Tracking
-		l.mu.Unlock()
+		return false
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.acked[id] = answer.Tracking
+	return true
 }

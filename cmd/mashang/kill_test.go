@@ -28,6 +28,10 @@ const patience = 90 * time.Second
 // it, and waits for minutes after a second call that failed.
 const backOff = 10 * time.Minute
 
+// loadPerRound is the least that has to be acked for each kill: a test under
+// no load proves nothing.
+const loadPerRound = 5
+
 // texts lead to the three departments whose plugins are killed.
 var texts = [...]string{
 	"家里暖气不热，供热温度只有十四度，老人受不了。",
@@ -35,25 +39,77 @@ var texts = [...]string{
 	"工地拖欠农民工工资三个月，老板不接电话。",
 }
 
-// TestKilledHubLosesNothing kills processes at random under load: what was
-// answered with 202 is one case in the end, and its department was told.
+// rounds returns how often each victim is to be killed; it skips without.
+func rounds(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv("MASHANG_CRASH_ROUNDS"))
+	if err != nil || n < 1 {
+		t.Skip("set MASHANG_CRASH_ROUNDS=n to kill the hub, its plugins, its PostgreSQL and its Kafka n times each")
+	}
+	return n
+}
+
+// TestKilledHubLosesNothing kills hub, plugins and PostgreSQL in a random order
+// under load: what was answered with 202 is one case in the end, and its
+// department was told.
 func TestKilledHubLosesNothing(t *testing.T) {
-	rounds, err := strconv.Atoi(os.Getenv("MASHANG_CRASH_ROUNDS"))
-	if err != nil || rounds < 1 {
-		t.Skip("set MASHANG_CRASH_ROUNDS=n to kill the hub, its plugins and its PostgreSQL n times")
+	n := rounds(t)
+	r := newRig(t)
+	var order []victim
+	for range n {
+		order = append(order, victim{"hub", r.killHub}, victim{"plugin", r.killPlugin}, victim{"postgres", r.killPostgres})
+	}
+	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	r.ordeal(order)
+}
+
+// TestKilledKafkaLosesNothing kills an Apache Kafka under load.
+func TestKilledKafkaLosesNothing(t *testing.T) {
+	n := rounds(t)
+	if os.Getenv("MASHANG_CRASH_KAFKA") == "" {
+		t.Skip("set MASHANG_CRASH_KAFKA=1 to kill an Apache Kafka as well; it needs Java 17 and Maven")
 	}
 	r := newRig(t)
+	r.kafka = startKafka(t, filepath.Join(filepath.Dir(r.dir), "kafka"))
+	order := make([]victim, n)
+	for i := range order {
+		order[i] = victim{"kafka", r.killKafka}
+	}
+	r.ordeal(order)
+}
+
+// A victim is a process to kill and what brings it back.
+type victim struct {
+	name string
+	kill func()
+}
+
+// ordeal kills the victims one after another under load and looks at the end.
+func (r *rig) ordeal(order []victim) {
+	t := r.t
+	t.Helper()
 	r.start()
 	base := r.total()
 	l := startLoad(t, r.url)
-	for n := range rounds {
-		r.round(n, l)
+	acked, slowest := map[string]int{}, map[string]time.Duration{}
+	for n, v := range order {
+		before, began := l.count(), time.Now()
+		v.kill()
+		r.recovered(l)
+		took := time.Since(began).Round(time.Millisecond)
+		acked[v.name] += l.count() - before
+		slowest[v.name] = max(slowest[v.name], took)
+		t.Logf("round %d of %d: killed %s, cases again after %v", n+1, len(order), v.name, took)
 	}
 	l.stop()
 	stored := r.settle(base, l)
-	t.Logf("sent %d, acked %d, refused %d, unknown %d, stored %d", l.sent.Load(), len(l.acked), l.refused.Load(), l.unknown.Load(), stored)
+	t.Logf("sent %d, acked %d (by victim %v), refused %d, unknown %d, stored %d, slowest recovery %v",
+		l.sent.Load(), len(l.acked), acked, l.refused.Load(), l.unknown.Load(), stored, slowest)
 	if sent := int(l.sent.Load()); stored < len(l.acked) || stored > sent {
 		t.Errorf("%d cases stored of %d sent, %d acked", stored, sent, len(l.acked))
+	}
+	if want := loadPerRound * len(order); len(l.acked) < want {
+		t.Errorf("only %d submissions were acked in %d rounds, want %d for a test under load", len(l.acked), len(order), want)
 	}
 	r.check(l)
 	r.terminate()
@@ -67,6 +123,7 @@ type rig struct {
 	cmd            *exec.Cmd
 	exited         chan struct{}
 	stderr         *os.File
+	kafka          *kafkaNode // nil runs the embedded broker
 }
 
 func newRig(t *testing.T) *rig {
@@ -88,6 +145,9 @@ func newRig(t *testing.T) *rig {
 	if out, err := exec.Command("go", "build", "-o", r.bin, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
+	if err := os.Mkdir(r.tmp(), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if r.stderr, err = os.Create(filepath.Join(dir, "stderr")); err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +166,10 @@ func (r *rig) start() {
 	r.t.Helper()
 	began := time.Now()
 	cmd := exec.Command(r.bin, "demo", "--data", r.dir, "--listen", r.addr, "-o", "json")
+	if r.kafka != nil {
+		cmd.Args = append(cmd.Args, "--kafka", r.kafka.addr)
+	}
+	cmd.Env = append(os.Environ(), "TMPDIR="+r.tmp())
 	cmd.Stderr = r.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -135,6 +199,9 @@ func (r *rig) start() {
 	}
 }
 
+// tmp is the temporary folder of the hub.
+func (r *rig) tmp() string { return filepath.Join(filepath.Dir(r.dir), "tmp") }
+
 func (r *rig) fail(format string, args ...any) {
 	r.t.Helper()
 	text, _ := os.ReadFile(r.stderr.Name())
@@ -162,45 +229,40 @@ func (r *rig) awaitFor(limit time.Duration, what string, ok func() bool) {
 	}
 }
 
-// round kills one process and waits until cases come through again.
-func (r *rig) round(n int, l *load) {
-	r.t.Helper()
-	began := time.Now()
-	var victim string
-	switch rand.IntN(3) {
-	case 0:
-		victim = "hub"
-		r.kill(r.cmd.Process.Pid)
-		<-r.exited
-		r.start()
-	case 1:
-		plugins := r.plugins()
-		if len(plugins) == 0 {
-			r.fail("no plugin runs")
-		}
-		victim = "plugin"
-		r.kill(plugins[rand.IntN(len(plugins))])
-	case 2:
-		victim = "postgres"
-		pid := r.postmaster()
-		if pid == 0 {
-			r.fail("no PostgreSQL runs")
-		}
-		r.kill(pid)
-		select {
-		case <-r.exited:
-			if code := r.cmd.ProcessState.ExitCode(); code == 0 {
-				r.t.Error("the hub ended with 0 though its PostgreSQL died")
-			}
-			r.start()
-		case <-time.After(patience):
-			r.fail("the hub hangs after its PostgreSQL died")
-		}
+func (r *rig) killHub() {
+	r.kill(r.cmd.Process.Pid)
+	<-r.exited
+	r.start()
+}
+
+func (r *rig) killPlugin() {
+	var plugins []int
+	r.await("a plugin to kill", func() bool { plugins = r.plugins(); return len(plugins) > 0 })
+	r.kill(plugins[rand.IntN(len(plugins))])
+}
+
+func (r *rig) killPostgres() {
+	pid := r.postmaster()
+	if pid == 0 {
+		r.fail("no PostgreSQL runs")
 	}
+	r.kill(pid)
+	select {
+	case <-r.exited:
+		if code := r.cmd.ProcessState.ExitCode(); code == 0 {
+			r.t.Error("the hub ended with 0 though its PostgreSQL died")
+		}
+		r.start()
+	case <-time.After(patience):
+		r.fail("the hub hangs after its PostgreSQL died")
+	}
+}
+
+// recovered waits until cases come through again.
+func (r *rig) recovered(l *load) {
 	acked, stored := l.count(), r.total()
-	r.await("a new 202", func() bool { return l.count() > acked })
+	r.await("a new 202", func() bool { return l.count() > acked+loadPerRound })
 	r.await("a new case", func() bool { return r.total() > stored })
-	r.t.Logf("round %d: killed %s, cases again after %v", n+1, victim, time.Since(began).Round(time.Millisecond))
 }
 
 func (r *rig) kill(pid int) {
@@ -335,6 +397,9 @@ func (r *rig) terminate() {
 	if pid := r.postmaster(); pid > 0 {
 		r.t.Errorf("postgres %d left behind", pid)
 	}
+	if left, _ := os.ReadDir(r.tmp()); len(left) > 0 {
+		r.t.Errorf("left in the temporary folder: %v", left)
+	}
 }
 
 // cleanup ends what a failed test left running.
@@ -345,5 +410,8 @@ func (r *rig) cleanup() {
 	}
 	if pid := r.postmaster(); pid > 1 {
 		_ = syscall.Kill(pid, syscall.SIGINT)
+	}
+	if r.kafka != nil {
+		r.kafka.stop()
 	}
 }

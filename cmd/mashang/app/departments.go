@@ -24,7 +24,7 @@ import (
 // way back of its updates; one consumer files the alerts of all, and one waker
 // tells the lanes what is due.
 func (a *App) departments(ctx context.Context, g *run.Group) error {
-	dir, err := runDir()
+	dir, err := runDir(a.opts.Data)
 	if err != nil {
 		return err
 	}
@@ -93,14 +93,4 @@ func (a *App) feedback(_ context.Context, u hub.Update) error {
 	m := message.NewMessage(string(u.Department)+"/"+u.ID, payload)
 	m.Metadata.Set(bus.MetaKey, string(u.Case))
 	return a.pub.Publish(bus.Updates, m)
-}
-
-// runDir makes the folder of the plugins' sockets. Socket paths are short, so
-// it does not lie in the data folder.
-func runDir() (string, error) {
-	dir, err := os.MkdirTemp("", "mashang")
-	if err != nil {
-		return "", fmt.Errorf("make the folder of plugin sockets: %w", err)
-	}
-	return dir, nil
 }
