@@ -36,17 +36,17 @@ import (
 
 // Options say how a hub is to run.
 type Options struct {
-	Data     string   // folder of everything that the embedded parts keep
-	Listen   string   // address of the web server
-	City     fs.FS    // the city's folder
-	Kafka    []string // brokers; empty runs the embedded one
+	Data   string   // folder of everything that the embedded parts keep
+	Listen string   // address of the web server
+	City   fs.FS    // the city's folder
+	Kafka  []string // brokers; empty runs the embedded one
 	// KafkaSecurity is how to connect to Kafka.
 	KafkaSecurity kafka.Security
-	Postgres string   // DSN; empty runs a managed local server
-	Demo     bool     // fill an empty database with invented cases
-	Token    string   // the installation's own token of the API; empty for none
-	Public   string   // address under which browsers reach the hub, for cookies and log-in elsewhere
-	Binary   string   // this program, started again as plugins
+	Postgres      string // DSN; empty runs a managed local server
+	Demo          bool   // fill an empty database with invented cases
+	Token         string // the installation's own token of the API; empty for none
+	Public        string // address under which browsers reach the hub, for cookies and log-in elsewhere
+	Binary        string // this program, started again as plugins
 }
 
 // Ready is what a running hub tells whoever started it.
