@@ -23,6 +23,9 @@ const (
 	Updates = "mashang.updates"
 	// Notices (通知) carries what people are to be told, keyed by case.
 	Notices = "mashang.notices"
+	// Audit (审计检查点) carries signed checkpoints of the audit away from the
+	// database.
+	Audit = "mashang.audit"
 	// DeadLetters (死信) keeps, byte for byte, what could not be handled.
 	DeadLetters = "mashang.dead"
 
@@ -39,6 +42,8 @@ const (
 	KeepWork = 14 * 24 * time.Hour
 	// KeepDead is for dead letters, which wait for a person.
 	KeepDead = 90 * 24 * time.Hour
+	// KeepAudit is longer than records of logs must be kept.
+	KeepAudit = 366 * 24 * time.Hour
 )
 
 // A Topic is a topic as it is to be created.
@@ -63,7 +68,8 @@ func Topics(depts []hub.DepartmentCode, partitions int) []Topic {
 		// spares the broker a flush for each of the others.
 		topics = append(topics, Topic{Name: Alerts(d), Partitions: 1, Retention: KeepWork})
 	}
-	return append(topics, Topic{Name: DeadLetters, Partitions: 1, Retention: KeepDead})
+	return append(topics, Topic{Name: DeadLetters, Partitions: 1, Retention: KeepDead},
+		Topic{Name: Audit, Partitions: 1, Retention: KeepAudit})
 }
 
 // The metadata keys of a message. On Kafka they are record headers, except

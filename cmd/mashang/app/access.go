@@ -51,9 +51,10 @@ func loadKeys(data string) (*seal.Keyring, error) {
 	return seal.Load(os.Getenv("MASHANG_KEYS"), file)
 }
 
-// accessRoutes are the routes about accounts.
+// accessRoutes are the routes about accounts and the audit.
 func (a *App) accessRoutes() []api.Route {
-	return api.AccountRoutes(a.people, a.people, a.clock)
+	routes := api.AccountRoutes(a.people, a.people, a.clock)
+	return append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
 }
 
 // mountPages mounts the console behind its rights table, and the way in.

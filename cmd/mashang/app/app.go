@@ -7,6 +7,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,6 +80,7 @@ type App struct {
 	keys     *seal.Keyring
 	people   *accounts.Store
 	gate     *access.Gate
+	auditKey ed25519.PublicKey
 	teardown []step
 }
 
@@ -131,6 +133,9 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) error {
 	a.consumers(ctx, g)
 	a.clocks(ctx, g)
+	if err := a.notary(ctx, g); err != nil {
+		return err
+	}
 	if err := a.departments(ctx, g); err != nil {
 		return err
 	}

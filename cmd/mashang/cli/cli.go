@@ -125,5 +125,6 @@ func newRoot(s *settings) *cobra.Command {
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
 		newRules(s), newBench(s), newPlugin(s), newVersion(s),
 		newAccount(s), newDelivery(s))
+	root.AddCommand(newAudit(s))
 	return root
 }
