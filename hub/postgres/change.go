@@ -24,7 +24,7 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 ) (hub.Case, error) {
 	var result hub.Case
 	l := locked{id: id, messageID: messageID, now: now}
-	err := db.inFlight(ctx, func(b *pgx.Batch) { l.read(ctx, b) }, func(b *pgx.Batch) error {
+	err := db.inFlight(ctx, func(b *pgx.Batch) { db.read(ctx, &l, b) }, func(b *pgx.Batch) error {
 		result = l.c
 		if l.seen {
 			return nil
@@ -67,7 +67,7 @@ type locked struct {
 
 // read locks the case, remembers the message and reads the submission. A case
 // outside the scope of ctx is not found.
-func (l *locked) read(ctx context.Context, b *pgx.Batch) {
+func (db *DB) read(ctx context.Context, l *locked, b *pgx.Batch) {
 	sql, args := oneCase(ctx, "state, head", l.id)
 	b.Queue(sql+" for update of c", args).QueryRow(func(row pgx.Row) error {
 		var state []byte
@@ -89,8 +89,10 @@ func (l *locked) read(ctx context.Context, b *pgx.Batch) {
 	}
 	b.Queue(submissionSQL+" where receipt = (select receipt from cases where id = $2)", false, string(l.id)).
 		QueryRow(func(row pgx.Row) (err error) {
-			l.s, err = scanSubmission(row)
-			return err
+			if l.s, err = scanSubmission(row); err != nil {
+				return err
+			}
+			return db.showSubmission(&l.s)
 		})
 }
 
@@ -103,10 +105,13 @@ const submissionSQL = `select receipt, case_id, channel, external_id, heuristic,
 	media_type, case when $1 then raw end, received_at, submitted_at, content from submission`
 
 // submission reads one submission, with its raw bytes or without.
-func submission(ctx context.Context, q querier, receipt hub.ReceiptID, raw bool) (hub.Submission, error) {
+func (db *DB) submission(ctx context.Context, q querier, receipt hub.ReceiptID, raw bool) (hub.Submission, error) {
 	s, err := scanSubmission(q.QueryRow(ctx, submissionSQL+" where receipt = $2", raw, string(receipt)))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return hub.Submission{}, notFound("submission.not_found", receipt)
+	}
+	if err == nil {
+		err = db.showSubmission(&s)
 	}
 	return s, err
 }

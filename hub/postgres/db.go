@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres/migration"
+	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -34,6 +35,7 @@ type DB struct {
 
 	stored    chan struct{} // signalled when the outbox has grown
 	inserters sync.Pool     // of *inserter
+	keys      *seal.Keyring // nil seals nothing
 }
 
 // Open connects to the server at dsn. It refuses, with key "postgres.unsafe",

@@ -17,6 +17,10 @@ func (db *DB) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.Ti
 	var ids, departments, cases, bodies []string
 	var seqs []int64
 	for _, a := range alerts {
+		var err error
+		if a.Content, err = db.hide(alertPlace(a.ID), a.Content); err != nil {
+			return err
+		}
 		body, err := json.Marshal(a)
 		if err != nil {
 			return fmt.Errorf("encode alert %s: %w", a.ID, err)
@@ -39,7 +43,7 @@ const deliveryColumns = `d.alert, d.status, d.next_at, d.added_at, d.base, d.rec
 	(select coalesce(jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n), '[]')
 	 from attempt t where t.alert_id = d.alert_id)`
 
-func collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
+func (db *DB) collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +59,9 @@ func collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
 		}
 		if err := json.Unmarshal(alert, &d.Alert); err != nil {
 			return d, fmt.Errorf("decode alert: %w", err)
+		}
+		if err := db.show(alertPlace(d.Alert.ID), &d.Alert.Content); err != nil {
+			return d, err
 		}
 		if err := json.Unmarshal(attempts, &d.Attempts); err != nil {
 			return d, fmt.Errorf("decode attempts: %w", err)
@@ -94,7 +101,7 @@ func (db *DB) ClaimDeliveries(ctx context.Context, dept hub.DepartmentCode, now 
 	lease time.Duration,
 ) ([]hub.Delivery, error) {
 	rows, err := db.pool.Query(ctx, claimSQL, string(dept), now, n, now.Add(lease))
-	claimed, err := collectDeliveries(rows, err)
+	claimed, err := db.collectDeliveries(rows, err)
 	slices.SortStableFunc(claimed, func(a, b hub.Delivery) int { return a.Alert.At.Compare(b.Alert.At) })
 	return claimed, wrap(err, "claim deliveries of %s", dept)
 }

@@ -40,7 +40,7 @@ func (db *DB) FindDeliveries(ctx context.Context, f hub.DeliveryFilter) ([]hub.D
 	}
 	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+" from delivery d where"+where+
 		" order by d.changed_at desc, d.seq desc, d.alert_id limit @limit", args)
-	ds, err := collectDeliveries(rows, err)
+	ds, err := db.collectDeliveries(rows, err)
 	return ds, wrap(err, "find deliveries")
 }
 
@@ -108,7 +108,7 @@ func (db *DB) Deliveries(ctx context.Context, id hub.CaseID) ([]hub.Delivery, er
 	args := pgx.NamedArgs{"id": string(id)}
 	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+" from delivery d where case_id = @id"+
 		scopedDelivery(ctx, args)+" order by seq, department, alert_id", args)
-	ds, err := collectDeliveries(rows, err)
+	ds, err := db.collectDeliveries(rows, err)
 	return ds, wrap(err, "read deliveries of case %s", id)
 }
 
@@ -121,7 +121,7 @@ func (db *DB) RecentDeliveries(ctx context.Context, dept hub.DepartmentCode, sta
 	rows, err := db.pool.Query(ctx, "select "+deliveryColumns+` from delivery d
 		where (@department = '' or department = @department) and (@status = '' or status = @status)`+
 		scopedDelivery(ctx, args)+" order by changed_at desc, seq desc, alert_id limit @limit", args)
-	ds, err := collectDeliveries(rows, err)
+	ds, err := db.collectDeliveries(rows, err)
 	return ds, wrap(err, "read recent deliveries")
 }
 

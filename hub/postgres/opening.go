@@ -27,6 +27,9 @@ func (db *DB) InsertCases(ctx context.Context, openings []hub.Opening) (int, err
 	slices.SortStableFunc(sorted, func(a, b hub.Opening) int {
 		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
 	})
+	if err := db.hideAll(sorted); err != nil {
+		return 0, err
+	}
 	inserted, err := db.insertOpenings(ctx, sorted, unknown)
 	if raced(err) {
 		// Somebody else stored one of them at this moment, or two receipts
@@ -83,6 +86,10 @@ func (db *DB) insertOpenings(ctx context.Context, openings []hub.Opening,
 // case that is stored already fails the whole call. Calls may run next to each
 // other.
 func (db *DB) Preload(ctx context.Context, openings []hub.Opening) error {
+	openings = slices.Clone(openings)
+	if err := db.hideAll(openings); err != nil {
+		return err
+	}
 	_, err := db.insertOpenings(ctx, openings, func(_ context.Context, _ pgx.Tx, all []hub.Opening, in *inserter) ([]hub.Opening, error) {
 		return all, in.addSubmissions(all)
 	})

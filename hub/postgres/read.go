@@ -100,7 +100,7 @@ func (db *DB) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission
 	if err != nil {
 		return c, hub.Submission{}, wrap(err, "read case %s", id)
 	}
-	s, err := submission(ctx, db.pool, c.Receipt, true)
+	s, err := db.submission(ctx, db.pool, c.Receipt, true)
 	return c, s, wrap(err, "read case %s", id)
 }
 

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
@@ -25,6 +27,7 @@ func (a *App) openAccess(ctx context.Context) error {
 	if a.keys, err = loadKeys(a.opts.Data); err != nil {
 		return err
 	}
+	a.db.SealWith(a.keys)
 	a.people = accounts.New(a.db, a.keys)
 	a.gate = &access.Gate{Keeper: a.people, Clock: a.clock, Service: a.opts.Token, Demo: a.opts.Demo}
 	if a.opts.Demo {
@@ -54,7 +57,8 @@ func loadKeys(data string) (*seal.Keyring, error) {
 // accessRoutes are the routes about accounts and the audit.
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
-	return append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
+	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
+	return append(routes, api.PersonalRoutes(a.db, a.clock, keepPersonal)...)
 }
 
 // mountPages mounts the console behind its rights table, and the way in.
@@ -141,4 +145,39 @@ func (a *App) Init(ctx context.Context, id, name string) (password string, err e
 		ID: id, Name: name, Password: access.HashPassword(password), MustChange: true,
 		Grants: []access.Grant{{Role: access.SecurityAdmin}},
 	})
+}
+
+// keepPersonal is how long personal data is kept after a case is closed:
+// MASHANG_KEEP_PERSONAL_DAYS, at least the half year that the law wants of
+// logs, else three years.
+func keepPersonal() time.Duration {
+	days, err := strconv.Atoi(os.Getenv("MASHANG_KEEP_PERSONAL_DAYS"))
+	if err != nil || days < 183 {
+		days = 3 * 365
+	}
+	return time.Duration(days) * 24 * time.Hour
+}
+
+// expireDaily deletes personal data that is past its term, once a day, and
+// what was forgotten of sessions.
+func (a *App) expireDaily(ctx context.Context) error {
+	day := time.NewTicker(24 * time.Hour)
+	defer day.Stop()
+	for {
+		now := a.clock.Now()
+		for {
+			gone, err := a.db.Expire(ctx, now, now.Add(-keepPersonal()), 500)
+			if err != nil && ctx.Err() == nil {
+				a.log.Error("delete personal data that is past its term", "err", err)
+			}
+			if err != nil || len(gone) == 0 {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-day.C:
+		}
+	}
 }

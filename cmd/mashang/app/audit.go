@@ -32,7 +32,7 @@ func (a *App) checkpointFile() string {
 }
 
 // notary adds the loop that signs checkpoints of the audit and keeps them in a
-// file and on the bus.
+// file and on the bus, and the one that deletes what is past its term.
 func (a *App) notary(ctx context.Context, g *run.Group) error {
 	key, err := audit.LoadKey(a.auditFile("MASHANG_AUDIT_KEY", "key"))
 	if err != nil {
@@ -45,6 +45,7 @@ func (a *App) notary(ctx context.Context, g *run.Group) error {
 		Keep:  []func(audit.Checkpoint) error{audit.ToFile(a.checkpointFile()), a.publishCheckpoint},
 	}
 	actor(ctx, g, n.Run)
+	actor(ctx, g, a.expireDaily)
 	return nil
 }
 
