@@ -78,3 +78,24 @@ type Answer struct {
 	Knowledge string `json:"knowledge,omitempty"` // number of the knowledge entry
 	Text      string `json:"text"`
 }
+
+// Where a decision sends a case that no department gets.
+const (
+	ToSorting  = "sorting"  // 分拨岗
+	ToRejected = "rejected" // 驳回
+	ToAnswered = "answered" // 当即答复
+)
+
+// Destination (去向) says where d sends a case: the code of a department, or
+// one of ToSorting, ToRejected and ToAnswered.
+func (d *Decision) Destination() string {
+	switch {
+	case d.Reject != nil:
+		return ToRejected
+	case d.Answer != nil:
+		return ToAnswered
+	case d.Lead != "":
+		return string(d.Lead)
+	}
+	return ToSorting
+}

@@ -74,14 +74,20 @@ func city(t *testing.T, url string) fs.FS {
 // start runs a hub until the test ends and returns its address.
 func start(t *testing.T, data string, city fs.FS) string {
 	t.Helper()
+	return run(t, app.Options{Data: data, City: city}).URL
+}
+
+// run runs a demonstration hub until the test ends.
+func run(t testing.TB, opts app.Options) app.Ready {
+	t.Helper()
 	binary, err := exec.LookPath("mashang") // the test binary itself, under that name
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan app.Ready, 1)
-	hub := app.New(app.Options{Data: data, Listen: "127.0.0.1:0", City: city, Demo: true, Binary: binary},
-		slog.New(slog.DiscardHandler))
+	opts.Listen, opts.Demo, opts.Binary = "127.0.0.1:0", true, binary
+	hub := app.New(opts, slog.New(slog.DiscardHandler))
 	go func() { ended <- hub.Run(ctx, func(r app.Ready) { ready <- r }) }()
 	t.Cleanup(func() {
 		cancel()
@@ -91,11 +97,11 @@ func start(t *testing.T, data string, city fs.FS) string {
 	})
 	select {
 	case r := <-ready:
-		return r.URL
+		return r
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("the hub did not start: %v", err)
-		return ""
+		return app.Ready{}
 	}
 }
 

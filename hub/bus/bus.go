@@ -26,6 +26,8 @@ const (
 	// Audit (审计检查点) carries signed checkpoints of the audit away from the
 	// database.
 	Audit = "mashang.audit"
+	// Rules (规则切换) tells every node that rule sets were released.
+	Rules = "mashang.rules"
 	// DeadLetters (死信) keeps, byte for byte, what could not be handled.
 	DeadLetters = "mashang.dead"
 
@@ -56,7 +58,7 @@ type Topic struct {
 }
 
 // Topics lists all the topics of a hub with these departments. Dead letters
-// are few and have one partition.
+// and switches of rules are few and have one partition.
 func Topics(depts []hub.DepartmentCode, partitions int) []Topic {
 	partitions = max(partitions, 1)
 	var topics []Topic
@@ -69,7 +71,8 @@ func Topics(depts []hub.DepartmentCode, partitions int) []Topic {
 		topics = append(topics, Topic{Name: Alerts(d), Partitions: 1, Retention: KeepWork})
 	}
 	return append(topics, Topic{Name: DeadLetters, Partitions: 1, Retention: KeepDead},
-		Topic{Name: Audit, Partitions: 1, Retention: KeepAudit})
+		Topic{Name: Audit, Partitions: 1, Retention: KeepAudit},
+		Topic{Name: Rules, Partitions: 1, Retention: KeepWork})
 }
 
 // The metadata keys of a message. On Kafka they are record headers, except

@@ -40,6 +40,9 @@ func (db *DB) SendIn(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
 	return nil
 }
 
+// Wake lets the relay look at the outbox at once.
+func (db *DB) Wake() { db.signal() }
+
 // What leaves in one transaction: about as many rows, packed bytes and
 // messages at most.
 const (

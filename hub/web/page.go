@@ -28,6 +28,7 @@ type view struct {
 	Big    bool
 	Public bool // a citizen's page: no console menu
 	Path   string
+	Banner string
 }
 
 type pages map[string]*template.Template
@@ -69,6 +70,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v view) {
 	c, err := r.Cookie("big")
 	v.Big = err == nil && c.Value == "1"
 	v.City, v.Path = s.names.City, r.URL.RequestURI()
+	if s.names.Banner != nil && !v.Public {
+		v.Banner = s.names.Banner()
+	}
 	var b bytes.Buffer
 	if err := s.pages[v.Name].Execute(&b, v); err != nil {
 		http.Error(w, glossary.Message(""), http.StatusInternalServerError)

@@ -38,6 +38,8 @@ type Names struct {
 	Channels    map[hub.ChannelCode]string
 	// Places returns the name of a place, "" if unknown; nil knows none.
 	Places func(hub.PlaceCode) string
+	// Banner is what everybody at the console must know; nil or "" is nothing.
+	Banner func() string
 }
 
 type server struct {

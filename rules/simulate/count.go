@@ -113,7 +113,7 @@ type kindBudget struct {
 // budgets are the clocks that d gives, filled with policy.
 func budgets(into kindBudgets, d *hub.Decision, policy []hub.Allowance) kindBudgets {
 	into = into[:0]
-	if to := Destination(d); to == Rejected || to == Answered {
+	if to := d.Destination(); to == hub.ToRejected || to == hub.ToAnswered {
 		return into
 	}
 	for _, list := range [][]hub.Allowance{d.Clocks, policy} {

@@ -108,7 +108,7 @@ func Compare(ctx context.Context, before, after Rules, history []Case, o Options
 }
 
 func (t *tally) add(i int, x, y *hub.Decision, policy []hub.Allowance) {
-	from, to := Destination(x), Destination(y)
+	from, to := x.Destination(), y.Destination()
 	t.before[from]++
 	t.after[to]++
 	changed := t.matrix.add(from, to)
@@ -135,7 +135,7 @@ func (t *tally) add(i int, x, y *hub.Decision, policy []hub.Allowance) {
 		t.changed = append(t.changed, change{i, from, to})
 	}
 	switch {
-	case to != Sorting:
+	case to != hub.ToSorting:
 		t.decided = append(t.decided, i)
 	case !conflict(y):
 		t.undecided = append(t.undecided, i)
@@ -206,13 +206,13 @@ func (t *tally) report() *Diff {
 	for _, m := range d.Matrix {
 		d.Rerouted += m.Cases
 		switch {
-		case m.From == Sorting:
+		case m.From == hub.ToSorting:
 			d.NewlyDecided += m.Cases
-		case m.To == Sorting:
+		case m.To == hub.ToSorting:
 			d.NewlyUndecided += m.Cases
 		}
 	}
-	d.Undecided.BeforeAfter = BeforeAfter{t.before[Sorting], t.after[Sorting]}
+	d.Undecided.BeforeAfter = BeforeAfter{t.before[hub.ToSorting], t.after[hub.ToSorting]}
 	return d
 }
 
@@ -291,7 +291,7 @@ func words(x, y *hub.Decision, policy []hub.Allowance) []string {
 			out = append(out, what+" "+first(from, "空")+"→"+first(to, "空"))
 		}
 	}
-	say("去向", Name(Destination(x)), Name(Destination(y)))
+	say("去向", Name(x.Destination()), Name(y.Destination()))
 	say("协办", names(x.Co), names(y.Co))
 	say("类别", x.Class.Category, y.Class.Category)
 	say("诉求类型", glossary.In("kind", string(x.Class.Kind)), glossary.In("kind", string(y.Class.Kind)))

@@ -50,31 +50,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Where a case goes that no department gets.
-const (
-	Sorting  = "sorting"  // 分拨岗
-	Rejected = "rejected" // 驳回
-	Answered = "answered" // 当即答复
-)
-
-// Destination says where a decision sends a case: the code of a department, or
-// Sorting, Rejected or Answered.
-func Destination(d *hub.Decision) string {
-	switch {
-	case d.Reject != nil:
-		return Rejected
-	case d.Answer != nil:
-		return Answered
-	case d.Lead != "":
-		return string(d.Lead)
-	}
-	return Sorting
-}
-
 // conflict reports whether d went to the sorting desk because rules for
 // different departments were equally good.
 func conflict(d *hub.Decision) bool {
-	if Destination(d) != Sorting {
+	if d.Destination() != hub.ToSorting {
 		return false
 	}
 	var first hub.DepartmentCode

@@ -108,7 +108,7 @@ func Run(ctx context.Context, set Rules, history []Case, o Options) (*Report, er
 }
 
 func (t *census) add(i int, c *Case, d *hub.Decision, policy []hub.Allowance) {
-	to := Destination(d)
+	to := d.Destination()
 	t.load[to]++
 	t.categories[d.Class.Category]++
 	t.kinds[string(d.Class.Kind)]++
@@ -130,7 +130,7 @@ func (t *census) add(i int, c *Case, d *hub.Decision, policy []hub.Allowance) {
 	}
 	t.addTime(c.SubmittedAt, to)
 	switch {
-	case to != Sorting:
+	case to != hub.ToSorting:
 		t.decided = append(t.decided, i)
 	case conflict(d):
 		t.conflicts = append(t.conflicts, i)

@@ -45,7 +45,7 @@ func (o Options) sample(c *Case) Sample {
 
 // Judge puts d into words.
 func Judge(d *hub.Decision) Judgment {
-	j := Judgment{To: Destination(d), Rule: d.Rule, Candidates: d.Candidates}
+	j := Judgment{To: d.Destination(), Rule: d.Rule, Candidates: d.Candidates}
 	for _, m := range d.Matches {
 		j.Matched = append(j.Matched, m.Rule)
 		if m.Rule != d.Rule {
@@ -67,11 +67,11 @@ func why(d *hub.Decision, j *Judgment) string {
 		words = "，因为文中有“" + strings.Join(j.Words, "”“") + "”"
 	}
 	switch {
-	case j.To == Rejected:
+	case j.To == hub.ToRejected:
 		return "驳回：" + d.Reject.Reason
-	case j.To == Answered:
+	case j.To == hub.ToAnswered:
 		return "当即答复" + words
-	case j.To != Sorting:
+	case j.To != hub.ToSorting:
 		return fmt.Sprintf("规则 %s 派给%s%s", d.Rule, Name(j.To), words)
 	case conflict(d):
 		return "几条规则派给不同部门，一样优先，转分拨岗：" + names(d.Candidates)
@@ -84,11 +84,11 @@ func why(d *hub.Decision, j *Judgment) string {
 // Name is the Chinese of a destination.
 func Name(to string) string {
 	switch to {
-	case Sorting:
+	case hub.ToSorting:
 		return "分拨岗"
-	case Rejected:
+	case hub.ToRejected:
 		return "驳回"
-	case Answered:
+	case hub.ToAnswered:
 		return "当即答复"
 	}
 	return glossary.In("department", to)

@@ -30,17 +30,19 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
+	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/plugins/host"
-	"github.com/mashang-hub/mashang/rules"
 )
 
 // Options say how a hub is to run.
 type Options struct {
-	Data   string   // folder of everything that the embedded parts keep
-	Listen string   // address of the web server
-	City   fs.FS    // the city's folder
-	Kafka  []string // brokers; empty runs the embedded one
+	Data   string // folder of everything that the embedded parts keep
+	Listen string // address of the web server
+	City   fs.FS  // the city's folder
+	// CityDir is where that is on disk, to see changes; empty if it is not.
+	CityDir string
+	Kafka   []string // brokers; empty runs the embedded one
 	// KafkaSecurity is how to connect to Kafka.
 	KafkaSecurity kafka.Security
 	Postgres      string // DSN; empty runs a managed local server
@@ -72,7 +74,8 @@ type App struct {
 	pub      *kafka.Publisher
 	desk     *desk.Desk
 	know     *knowledge
-	holder   *rules.Holder
+	rules    *release.Manager
+	library  release.Library
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
 	lanes    map[hub.DepartmentCode]*dispatch.Lane
@@ -136,6 +139,7 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 	if err := a.notary(ctx, g); err != nil {
 		return err
 	}
+	a.ruleLoops(ctx, g)
 	if err := a.departments(ctx, g); err != nil {
 		return err
 	}

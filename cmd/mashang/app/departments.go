@@ -66,7 +66,7 @@ func (a *App) notify(d hub.DepartmentCode) {
 // routes are the routes of the API beside those about cases.
 func (a *App) routes() []api.Route {
 	pushing := api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
-	return append(a.accessRoutes(), pushing.Routes()...)
+	return append(append(a.accessRoutes(), pushing.Routes()...), a.rules.Routes(a.library)...)
 }
 
 // endpointAlarm tells people, by the notices, that a department's endpoint

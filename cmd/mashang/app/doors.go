@@ -128,6 +128,7 @@ func (a *App) names(channels []adapters.Config) web.Names {
 	n := web.Names{
 		City: a.city.Name, Departments: map[hub.DepartmentCode]string{}, Channels: map[hub.ChannelCode]string{},
 		Places: func(code hub.PlaceCode) string { return a.places[code].Name },
+		Banner: a.rules.Banner,
 	}
 	for _, d := range a.city.Departments {
 		n.Departments[d.Code] = d.Name

@@ -15,7 +15,6 @@ import (
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
-	"github.com/mashang-hub/mashang/rules"
 )
 
 // partitions of every topic: the most desks that can share the work.
@@ -91,13 +90,11 @@ func (a *App) openDatabase(ctx context.Context) error {
 
 // domain loads the rules and fills the tables that the city's folder rules.
 func (a *App) domain(ctx context.Context) error {
-	set, err := rules.Load(a.city.Rules, a.departmentCodes())
-	if err != nil {
-		return fmt.Errorf("load the rules: %w", err)
+	if err := a.openRules(ctx); err != nil {
+		return err
 	}
-	a.holder = rules.NewHolder(set, a.departmentCodes())
 	a.know = newKnowledge(a.city, a.db, a.clock)
-	a.desk = desk.New(deskStore{DB: a.db, clock: a.clock}, a.holder, a.know, a.clock)
+	a.desk = desk.New(deskStore{DB: a.db, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
 	return a.seed(ctx)
 }
 

@@ -68,7 +68,7 @@ func (a *App) live(ctx context.Context, key []byte, c city.DemoCase, opened map[
 	now := a.clock.Now()
 	at := c.Opened(now)
 	clock := hub.ClockFunc(func() time.Time { return at })
-	d := desk.New(deskStore{a.db, clock, len(c.Life) > 0}, a.holder, a.know, clock)
+	d := desk.New(deskStore{a.db, clock, len(c.Life) > 0}, a.rules.Rollout(), a.know, clock)
 	straight := publisherFunc(func(_ string, msgs ...*message.Message) error { return d.Receive(ctx, msgs) })
 	got, err := intake.New(straight, a.db, key, a.city.Prefix, clock).Accept(ctx, []hub.Submission{{
 		Content: hub.Content{

@@ -7,11 +7,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +87,7 @@ func exitCode(err error) int {
 		}
 		return exitFinding
 	}
-	for _, usage := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "required flag", "invalid argument", "flag needs"} {
+	for _, usage := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "required flag", "invalid argument", "flag needs", "is required"} {
 		if strings.Contains(err.Error(), usage) {
 			return exitUsage
 		}
@@ -115,7 +117,7 @@ func newRoot(s *settings) *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVarP(&s.output, "output", "o", "text", "输出格式: text 或 json")
-	root.PersistentFlags().StringVar(&s.url, "url", "http://127.0.0.1:8080", "运行中的码上地址")
+	root.PersistentFlags().StringVar(&s.url, "url", cmp.Or(os.Getenv("MASHANG_URL"), "http://127.0.0.1:8080"), "运行中的码上地址；也可写在环境变量 MASHANG_URL")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if s.output != "text" && s.output != "json" {
 			return &exitError{exitUsage, fmt.Errorf("输出格式只有 text 和 json，不是 %q", s.output)}

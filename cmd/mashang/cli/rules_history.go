@@ -88,7 +88,7 @@ type historyFlags struct{ file, since string }
 func (h *historyFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&h.file, "history", "", "历史文件，每行一个 JSON；- 为标准输入")
 	c.Flags().StringVar(&h.since, "since", "", "只看最近这段时间的事项，如 30d、12h；没有 --history 时用运行中的码上存的历史")
-	_ = c.MarkFlagRequired("history")
+	c.MarkFlagsOneRequired("history", "since")
 }
 
 // read reads the history file and keeps what is recent enough.
@@ -114,6 +114,9 @@ func newRulesDiff(s *settings) *cobra.Command {
 		Example: "  mashang rules diff 旧版 configs/baiyin --history 历史.jsonl\n" +
 			"  mashang rules diff active configs/baiyin --since 30d -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if h.file == "" {
+				return s.remoteReport(cmd, "diff", args, h.since, &simulate.Diff{})
+			}
 			before, err := openVersion(args[0])
 			if err != nil {
 				return err
@@ -151,6 +154,9 @@ func newRulesSimulate(s *settings) *cobra.Command {
 		Use: "simulate [目录]", Short: "用规则重判历史：会派给谁、多少冲突、什么时限", Args: cobra.MaximumNArgs(1),
 		Example: "  mashang rules simulate configs/baiyin --since 30d\n  mashang rules simulate --history 历史.jsonl -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if h.file == "" {
+				return s.remoteReport(cmd, "simulate", args, h.since, &simulate.Report{})
+			}
 			v, err := openVersion(strings.Join(args, ""))
 			if err != nil {
 				return err

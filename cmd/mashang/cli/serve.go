@@ -46,7 +46,7 @@ func (f *hubFlags) options(demo bool) (app.Options, error) {
 		return app.Options{}, fmt.Errorf("find this program: %w", err)
 	}
 	o := app.Options{
-		Data: f.data, Listen: f.listen, City: cityFS(f.config), Postgres: f.postgres,
+		Data: f.data, Listen: f.listen, City: cityFS(f.config), CityDir: f.config, Postgres: f.postgres,
 		Demo: demo, Binary: binary, Token: os.Getenv("MASHANG_TOKEN"), Public: f.public,
 	}
 	if f.kafka != "" {

@@ -8,15 +8,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is the version of the product; CHANGELOG.md tells what is in it.
-const release = "0.1.0"
+// productVersion is the version of the product; CHANGELOG.md tells what is in it.
+const productVersion = "0.1.0"
 
 func newVersion(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "显示版本", Args: cobra.NoArgs,
 		Example: "  mashang version\n  mashang version -o json",
 		RunE: func(*cobra.Command, []string) error {
-			v := map[string]string{"version": release}
+			v := map[string]string{"version": productVersion}
 			if info, ok := debug.ReadBuildInfo(); ok {
 				v["go"] = info.GoVersion
 				for _, kv := range info.Settings {
