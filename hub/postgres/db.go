@@ -27,9 +27,13 @@ import (
 // connections is the size of the pool, unless the address says another.
 const connections = 16
 
+// lazyConnections is the size of the pool that does not wait for the disk.
+const lazyConnections = 4
+
 // A DB is the store. Its methods are safe for concurrent use.
 type DB struct {
 	pool *pgxpool.Pool
+	lazy *pgxpool.Pool // its commits do not wait for the disk
 	log  *slog.Logger
 	txs  chan struct{} // one per open transaction
 
@@ -49,6 +53,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	params["idle_in_transaction_session_timeout"] = "60000"
 	params["application_name"] = "mashang"
 	params["timezone"] = "UTC"
+	params["jit"] = "off" // compiling costs more than any of our statements
 	// The library's own number goes by the processors and is too small for us.
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = max(config.MaxConns, connections)
@@ -64,7 +69,21 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
+	if db.lazy, err = openLazy(ctx, config); err != nil {
+		pool.Close()
+		return nil, wrap(err, "open postgres")
+	}
 	return db, nil
+}
+
+// openLazy opens the connections for what is simply done again when a crash
+// undoes it: taking messages away that are published, lending out deliveries,
+// indexing words.
+func openLazy(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
+	config := like.Copy()
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	config.MaxConns, config.MinConns = min(lazyConnections, like.MaxConns), 0
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // checkSafe refuses settings that give up what was committed on a power cut.
@@ -110,7 +129,10 @@ func (db *DB) Migrate(ctx context.Context) error {
 func (db *DB) Ping(ctx context.Context) error { return wrap(db.pool.Ping(ctx), "ping postgres") }
 
 // Close waits for running calls and closes the connections.
-func (db *DB) Close() { db.pool.Close() }
+func (db *DB) Close() {
+	db.lazy.Close()
+	db.pool.Close()
+}
 
 // Pool is for the stores of the packages below this one, which read through it
 // and write in [DB.Tx].

@@ -100,7 +100,7 @@ const claimSQL = `with quick as materialized (
 func (db *DB) ClaimDeliveries(ctx context.Context, dept hub.DepartmentCode, now time.Time, n int,
 	lease time.Duration,
 ) ([]hub.Delivery, error) {
-	rows, err := db.pool.Query(ctx, claimSQL, string(dept), now, n, now.Add(lease))
+	rows, err := db.lazy.Query(ctx, claimSQL, string(dept), now, n, now.Add(lease))
 	claimed, err := db.collectDeliveries(rows, err)
 	slices.SortStableFunc(claimed, func(a, b hub.Delivery) int { return a.Alert.At.Compare(b.Alert.At) })
 	return claimed, wrap(err, "claim deliveries of %s", dept)

@@ -38,6 +38,9 @@ func (db *DB) inFlight(ctx context.Context, read func(*pgx.Batch), write func(*p
 func flights(ctx context.Context, conn *pgx.Conn, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
 	var first, last pgx.Batch
 	first.Queue("begin")
+	// Every statement here finds its rows by a key. A plan made while a table
+	// was small must not be to read all of it.
+	first.Queue("set local enable_seqscan = off")
 	read(&first)
 	if err := conn.SendBatch(ctx, &first).Close(); err != nil {
 		return err

@@ -18,6 +18,7 @@ type inserter struct {
 	submissions, cases, events, assignments, deadlines copyRows
 
 	outbox []hub.Outgoing
+	ids    []string // of cases
 }
 
 // reset empties the inserter and keeps its memory.
@@ -26,7 +27,7 @@ func (in *inserter) reset() {
 		r.buf = r.buf[:0]
 	}
 	clear(in.outbox)
-	in.outbox = in.outbox[:0]
+	in.outbox, in.ids = in.outbox[:0], in.ids[:0]
 }
 
 func (in *inserter) add(o hub.Opening) error {
@@ -45,7 +46,7 @@ func (in *inserter) add(o hub.Opening) error {
 	for _, d := range o.Case.Deadlines {
 		in.addDeadline(o.Case.ID, d)
 	}
-	in.outbox = append(in.outbox, o.Out...)
+	in.outbox, in.ids = append(in.outbox, o.Out...), append(in.ids, string(o.Case.ID))
 	return nil
 }
 
@@ -147,7 +148,11 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 	}
 	var b pgx.Batch
 	rows := outboxRows{in.outbox}
-	if rows.queue(&b); b.Len() == 0 {
+	rows.queue(&b)
+	if len(in.ids) > 0 {
+		b.Queue("insert into search_queue (case_ids) values ($1)", in.ids)
+	}
+	if b.Len() == 0 {
 		return nil
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {

@@ -59,7 +59,7 @@ const (
 // same messages come again.
 func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoing) error) (int, error) {
 	var out []hub.Outgoing
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, db.lazy, func(tx pgx.Tx) error {
 		var err error
 		if out, err = takeOutbox(ctx, tx, n); err != nil || len(out) == 0 {
 			return err

@@ -18,7 +18,11 @@ func (db *DB) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
 	if limit <= 0 {
 		limit = 50
 	}
-	where, args := conditions(ctx, f)
+	words, err := db.find(ctx, f.Text)
+	if err != nil {
+		return nil, wrap(err, "read cases")
+	}
+	where, args := conditions(ctx, f, words, false)
 	args["limit"], args["offset"] = min(limit, 1000), max(f.Offset, 0)
 	rows, err := db.pool.Query(ctx, "select state, title, due_at from cases c"+where+
 		" order by opened_at desc, id desc limit @limit offset @offset", args)
@@ -41,16 +45,21 @@ func (db *DB) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
 // CountCases returns how many cases f lets through; Limit and Offset do not
 // count.
 func (db *DB) CountCases(ctx context.Context, f hub.Filter) (int, error) {
-	where, args := conditions(ctx, f)
+	words, err := db.find(ctx, f.Text)
+	if err != nil {
+		return 0, wrap(err, "count cases")
+	}
+	where, args := conditions(ctx, f, words, true)
 	var n int
-	err := db.pool.QueryRow(ctx, "select count(*) from cases c"+where, args).Scan(&n)
+	err = db.pool.QueryRow(ctx, "select count(*) from cases c"+where, args).Scan(&n)
 	return n, wrap(err, "count cases")
 }
 
-// conditions writes f and the scope of ctx as a where clause.
-func conditions(ctx context.Context, f hub.Filter) (string, pgx.NamedArgs) {
+// conditions writes f, what was found for its text and the scope of ctx as a
+// where clause.
+func conditions(ctx context.Context, f hub.Filter, words *found, count bool) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{}
-	var terms []string
+	terms := words.where(args, count)
 	add := func(term, name string, value string) {
 		if value != "" {
 			terms = append(terms, term)
@@ -60,7 +69,6 @@ func conditions(ctx context.Context, f hub.Filter) (string, pgx.NamedArgs) {
 	add("status = @status", "status", string(f.Status))
 	add("channel = @channel", "channel", string(f.Channel))
 	add("starts_with(place, @place)", "place", within(f.Place))
-	add("strpos(title, @text) > 0", "text", clean(f.Text))
 	add(`exists (select from assignment a where a.case_id = c.id and a.department = @department)`,
 		"department", string(f.Department))
 	if f.Open {

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// indexPause is how long cases may wait for their words to be indexed;
+	// until then a search looks at each of them.
+	indexPause = 100 * time.Millisecond
+	// indexMany is how many cases at once show that there is a backlog.
+	indexMany = 500
+)
+
+// index makes the words of new cases quick to find until ctx ends.
+func (a *App) index(ctx context.Context) error {
+	pause := time.NewTicker(indexPause)
+	defer pause.Stop()
+	last := ""
+	for {
+		n, err := a.db.IndexSearch(ctx)
+		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
+			last = text
+			a.log.Error("index the words of cases", "err", err)
+		}
+		if n >= indexMany && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
