@@ -4,7 +4,7 @@
 #   .ci/kafka/start.sh PORT DIR
 #   MASHANG_TEST_KAFKA=127.0.0.1:PORT go test ./hub/bus/kafka
 #
-# It needs Java 17 and Maven. DIR keeps the jars and the log.
+# It needs Java 17 and Maven. DIR keeps the jars, the log and the pid.
 set -eu
 port=${1:?port} dir=${2:?folder}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,4 +36,5 @@ if [ ! -f "$dir/log/meta.properties" ]; then
 	run kafka.tools.StorageTool format -t "$(run kafka.tools.StorageTool random-uuid)" \
 		-c "$dir/server.properties"
 fi
+echo $$ >"$dir/pid"
 exec java -Xmx512m -cp "$dir/jars/*" kafka.Kafka "$dir/server.properties"

@@ -9,11 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,12 +45,6 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.cases[event.Data.Case] = map[hub.DepartmentCode]bool{}
 	}
 	r.cases[event.Data.Case][event.Data.Department] = true
-}
-
-func (r *receiver) saw() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.cases)
 }
 
 // city copies the demo city with all departments pushed to url.
@@ -128,31 +124,106 @@ func await(t *testing.T, what string, done func() bool) {
 }
 
 // A long road: real messages of a board become cases, and each case that the
-// rules could place reaches its department.
+// rules could place reaches its departments, and nobody else's.
 func TestRealMessagesReachTheirDepartments(t *testing.T) {
-	const file = "../../../shared/data/replied.jsonl"
+	const file, messages = "../../../shared/data/replied.jsonl", 1784
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		t.Skip("no real messages beside the checkout (../shared/data)")
 	}
 	dept := &receiver{cases: map[hub.CaseID]map[hub.DepartmentCode]bool{}}
 	srv := httptest.NewServer(dept)
 	defer srv.Close()
-	data := t.TempDir()
-	url := start(t, data, city(t, srv.URL))
-	before := count(t, url, "netizen", "")
-	if got := mashang(t, "submit", "--url", url, "--channel", "netizen", "-o", "json", file); !strings.Contains(got, `"accepted":1784,"duplicate":0,"refused":0`) {
-		t.Fatalf("first time: %s", got)
+	url := start(t, t.TempDir(), city(t, srv.URL))
+	seeded := map[hub.CaseID]bool{}
+	for _, c := range netizenCases(t, url) {
+		seeded[c.ID] = true
 	}
-	await(t, "1784 new cases", func() bool { return count(t, url, "netizen", "") == before+1784 })
-	if got := mashang(t, "submit", "--url", url, "--channel", "netizen", "-o", "json", file); !strings.Contains(got, `"accepted":0,"duplicate":1784`) {
-		t.Fatalf("second time: %s", got)
+	send := func(want string) {
+		t.Helper()
+		if got := mashang(t, "submit", "--url", url, "--channel", "netizen", "-o", "json", file); !strings.Contains(got, want) {
+			t.Fatalf("got %s, want %s", got, want)
+		}
 	}
-	sorting := count(t, url, "netizen", "sorting")
-	await(t, "every routed case at its department", func() bool { return dept.saw() >= 1784-sorting })
-	if n := count(t, url, "netizen", ""); n != before+1784 {
-		t.Fatalf("%d cases after the file was sent again, want %d", n, before+1784)
+	send(fmt.Sprintf(`"accepted":%d,"duplicate":0,"refused":0`, messages))
+	await(t, "a case for each message", func() bool { return count(t, url, "netizen", "") == len(seeded)+messages })
+	send(fmt.Sprintf(`"accepted":0,"duplicate":%d`, messages))
+
+	var ours []hub.Summary
+	parts := 0
+	for _, c := range netizenCases(t, url) {
+		if !seeded[c.ID] {
+			ours = append(ours, c)
+			parts += len(c.Assignments)
+		}
 	}
-	t.Logf("1784 messages: %d cases new, %d at the sorting desk, %d cases seen by departments", 1784, sorting, dept.saw())
+	want := tally(ours, func(c hub.Summary) (ds []hub.DepartmentCode) {
+		for _, a := range c.Assignments {
+			ds = append(ds, a.Department)
+		}
+		return ds
+	})
+	await(t, "every part of a case at its department", func() bool { return sum(dept.tally(ours)) >= parts })
+	if got := dept.tally(ours); !maps.Equal(got, want) {
+		t.Errorf("the departments saw\n%v\nbut the list of cases has\n%v", got, want)
+	}
+	if n := count(t, url, "netizen", ""); n != len(seeded)+messages || len(ours) != messages {
+		t.Errorf("%d cases, %d of them ours, after the file was sent again; want %d", n, len(ours), messages)
+	}
+	unrouted := 0
+	for _, c := range ours {
+		if len(c.Assignments) == 0 {
+			unrouted++
+		}
+	}
+	t.Logf("%d messages: %d cases, %d without a department, %d parts of %d departments, all seen: %v",
+		messages, len(ours), unrouted, parts, len(want), want)
+}
+
+// netizenCases lists all cases of the board.
+func netizenCases(t *testing.T, url string) []hub.Summary {
+	t.Helper()
+	var all []hub.Summary
+	for {
+		resp, err := http.Get(fmt.Sprintf("%s/api/v1/cases?channel=netizen&limit=500&offset=%d", url, len(all)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct{ Cases []hub.Summary }
+		err = json.NewDecoder(resp.Body).Decode(&list)
+		_ = resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list.Cases) == 0 {
+			return all
+		}
+		all = append(all, list.Cases...)
+	}
+}
+
+// tally counts the cases of each department.
+func tally(cases []hub.Summary, of func(hub.Summary) []hub.DepartmentCode) map[hub.DepartmentCode]int {
+	counts := map[hub.DepartmentCode]int{}
+	for _, c := range cases {
+		for _, d := range of(c) {
+			counts[d]++
+		}
+	}
+	return counts
+}
+
+func sum(counts map[hub.DepartmentCode]int) (n int) {
+	for _, v := range counts {
+		n += v
+	}
+	return n
+}
+
+// tally counts which of the cases each department was pushed.
+func (r *receiver) tally(cases []hub.Summary) map[hub.DepartmentCode]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return tally(cases, func(c hub.Summary) []hub.DepartmentCode { return slices.Collect(maps.Keys(r.cases[c.ID])) })
 }
 
 func count(t *testing.T, url, channel, status string) int {

@@ -2,6 +2,8 @@ package kafka_test
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,30 +39,45 @@ func (c creating) SubscribeInitialize(topic string) error {
 		[]bus.Topic{{Name: topic, Partitions: 8, Retention: time.Hour}})
 }
 
-func suite(t *testing.T, addr string) {
-	group := func(t *testing.T, group string) (message.Publisher, message.Subscriber) {
-		s, err := kafka.NewSubscriber(kafka.SubscriberConfig{
-			Brokers: []string{addr}, Group: group, Heartbeat: 200 * time.Millisecond,
-			MaxAttempts: 100_000, // the suite nacks more than we would bear
-			RetryWait:   time.Millisecond, RetryMax: 10 * time.Millisecond,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() }) // TestPublishSubscribeInOrder leaves some open
-		return keyed{newPublisher(t, addr)}, creating{s, t, addr}
+// A wiring makes publishers and subscribers of ours for the suite.
+type wiring struct{ addr string }
+
+func (w wiring) group(t *testing.T, group string) (message.Publisher, message.Subscriber) {
+	s, err := kafka.NewSubscriber(kafka.SubscriberConfig{
+		Brokers: []string{w.addr}, Group: group, Heartbeat: 200 * time.Millisecond,
+		MaxAttempts: 100_000, // the suite nacks more than we would bear
+		RetryWait:   time.Millisecond, RetryMax: 10 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	features := tests.Features{ConsumerGroups: true, GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short()}
-	tests.TestPubSub(t, features, func(t *testing.T) (message.Publisher, message.Subscriber) {
-		return group(t, t.Name()) // one group for each test
-	}, group)
+	t.Cleanup(func() { _ = s.Close() }) // TestPublishSubscribeInOrder leaves some open
+	return keyed{newPublisher(t, w.addr)}, creating{s, t, w.addr}
+}
+
+// one uses one group for each test.
+func (w wiring) one(t *testing.T) (message.Publisher, message.Subscriber) {
+	return w.group(t, t.Name())
+}
+
+func features() tests.Features {
+	return tests.Features{ConsumerGroups: true, GuaranteedOrder: true, Persistent: true, ForceShort: testing.Short()}
 }
 
 func TestWatermillSuiteOnEmbedded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: skipping Watermill's suite, which takes a minute")
 	}
-	suite(t, startBroker(t).Addr())
+	w := wiring{startBroker(t).Addr()}
+	tests.TestPubSub(t, features(), w.one, w.group)
+}
+
+func TestWatermillStressOnEmbedded(t *testing.T) {
+	if os.Getenv("MASHANG_TEST_STRESS") == "" {
+		t.Skip("set MASHANG_TEST_STRESS=1 for Watermill's stress test, which takes minutes")
+	}
+	w := wiring{startBroker(t).Addr()}
+	tests.TestPubSubStressTest(t, features(), w.one, w.group)
 }
 
 func TestWatermillSuiteOnKafka(t *testing.T) {
@@ -68,5 +85,19 @@ func TestWatermillSuiteOnKafka(t *testing.T) {
 	if addr == "" {
 		t.Skip("MASHANG_TEST_KAFKA is not set to the host:port of an Apache Kafka")
 	}
-	suite(t, addr)
+	w := wiring{addr}
+	tests.TestPubSub(t, features(), w.one, w.group)
+}
+
+// TestWatermillReconnectOnKafka kills the broker with SIGKILL, twice, while a
+// hundred publishers and a subscriber use it.
+func TestWatermillReconnectOnKafka(t *testing.T) {
+	addr, restart := os.Getenv("MASHANG_TEST_KAFKA"), os.Getenv("MASHANG_TEST_KAFKA_RESTART")
+	if addr == "" || restart == "" {
+		t.Skip("MASHANG_TEST_KAFKA and MASHANG_TEST_KAFKA_RESTART are not set: .ci/kafka/run sets them")
+	}
+	f := features()
+	f.RestartServiceCommand = strings.Fields(restart)
+	f.RestartServiceCommand[0] = filepath.Join("../../..", f.RestartServiceCommand[0])
+	tests.TestReconnect(t, tests.TestContext{TestID: tests.NewTestID(), Features: f}, wiring{addr}.one)
 }
