@@ -47,3 +47,21 @@ type Code struct {
 
 // Live reports whether scanning c still opens the form.
 func (c Code) Live() bool { return c.RevokedAt.IsZero() }
+
+// A Filter narrows a list of codes; zero fields do not narrow.
+type Filter struct {
+	Place hub.PlaceCode // the codes in it
+	Kind  Kind
+	Live  bool   // without the revoked ones
+	After Number // only later ones, for paging
+	Limit int    // 0 means 1000, at most 10,000
+}
+
+// A Misuse (疑似冒用) is a code that was used from several places: it was
+// probably photographed and passed on, or hung up where it does not belong.
+type Misuse struct {
+	Code
+	Places []hub.PlaceCode `json:"places"`
+	Times  int             `json:"times"`
+	LastAt time.Time       `json:"last_at"`
+}

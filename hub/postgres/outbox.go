@@ -187,12 +187,7 @@ func (db *DB) Send(ctx context.Context, out []hub.Outgoing) error {
 	if len(out) == 0 {
 		return nil
 	}
-	rows := outboxRows{out}
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		var b pgx.Batch
-		rows.queue(&b)
-		return tx.SendBatch(ctx, &b).Close()
-	})
+	err := db.inTx(ctx, func(tx pgx.Tx) error { return db.SendIn(ctx, tx, out) })
 	if err == nil {
 		db.signal()
 	}

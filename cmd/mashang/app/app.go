@@ -135,6 +135,9 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 // actors adds every loop of the hub: the first to return ends them all.
 func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) error {
 	a.consumers(ctx, g)
+	if err := a.earlyWarning(ctx, g); err != nil {
+		return err
+	}
 	a.clocks(ctx, g)
 	if err := a.notary(ctx, g); err != nil {
 		return err

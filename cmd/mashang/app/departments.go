@@ -13,7 +13,6 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
@@ -61,12 +60,6 @@ func (a *App) notify(d hub.DepartmentCode) {
 	if lane, ok := a.lanes[d]; ok {
 		lane.Notify()
 	}
-}
-
-// routes are the routes of the API beside those about cases.
-func (a *App) routes() []api.Route {
-	pushing := api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
-	return append(append(a.accessRoutes(), pushing.Routes()...), a.rules.Routes(a.library)...)
 }
 
 // endpointAlarm tells people, by the notices, that a department's endpoint

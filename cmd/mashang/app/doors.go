@@ -30,8 +30,12 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("numbering key: %w", err)
 	}
+	printed, err := a.codes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	channels, err := a.channels(ctx, g, mux, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
+	channels, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +45,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 
 	names := a.names(channels)
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.routes(), Ready: a.db.Ping, Log: a.log,
+		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.routes(printed), Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
@@ -52,14 +56,10 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 }
 
 // channels makes the adapter of every enabled channel.
-func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in adapters.Intake) ([]adapters.Config, error) {
+func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, printed codes, in adapters.Intake) ([]adapters.Config, error) {
 	configs, err := adapters.LoadChannels(a.city.Channels)
 	if err != nil {
 		return nil, fmt.Errorf("read the channels: %w", err)
-	}
-	printed, err := a.codes(ctx)
-	if err != nil {
-		return nil, err
 	}
 	deps := a.deps()
 	deps.Codes, deps.Public = printed, a.outside()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/warning"
 )
 
 // DefaultPolicy is the key in City.Policy for channels without their own.
@@ -33,6 +34,8 @@ type City struct {
 	Posts       []Post
 	Calendar    *calendar.Calendar
 	Demo        []DemoCase
+	// Warnings says when many reports are one event.
+	Warnings []warning.Policy
 	// Egress lists the private networks that outgoing calls may reach.
 	Egress []netip.Prefix
 
@@ -73,7 +76,7 @@ func Load(fsys fs.FS) (*City, error) {
 	c := &City{}
 	err := errors.Join(
 		c.loadSettings(fsys), c.loadLadder(fsys), c.loadDepartments(fsys),
-		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys),
+		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys), c.loadWarnings(fsys),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("load city: %w", err)

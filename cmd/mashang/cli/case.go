@@ -19,7 +19,7 @@ func newCase(s *settings) *cobra.Command {
 		Use: "case", Short: "查看事项",
 		Example: "  mashang case list\n  mashang case show BY7K3M9QXT2F4H\n  mashang case history BY7K3M9QXT2F4H",
 	}
-	c.AddCommand(newCaseList(s), newCaseShow(s), newCaseHistory(s))
+	c.AddCommand(newCaseList(s), newCaseShow(s), newCaseHistory(s), newCaseSimilar(s), newCaseMerge(s))
 	return c
 }
 

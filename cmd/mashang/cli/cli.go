@@ -126,7 +126,6 @@ func newRoot(s *settings) *cobra.Command {
 	}
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
 		newRules(s), newBench(s), newPlugin(s), newVersion(s),
-		newAccount(s), newDelivery(s))
-	root.AddCommand(newAudit(s))
+		newAccount(s), newAudit(s), newDelivery(s), newQR(s), newWarning(s))
 	return root
 }

@@ -20,18 +20,9 @@ func (s *Store) Elsewhere(ctx context.Context, n poster.Number, place hub.PlaceC
 	return nil
 }
 
-// A Misuse (疑似冒用) is a code that was used from several places: it was
-// probably photographed and passed on, or hung up where it does not belong.
-type Misuse struct {
-	poster.Code
-	Places []hub.PlaceCode `json:"places"`
-	Times  int             `json:"times"`
-	LastAt time.Time       `json:"last_at"`
-}
-
 // Misused lists codes that since then were used from at least places other
 // places, the widest spread first.
-func (s *Store) Misused(ctx context.Context, since time.Time, places int) ([]Misuse, error) {
+func (s *Store) Misused(ctx context.Context, since time.Time, places int) ([]poster.Misuse, error) {
 	rows, err := s.db.Pool().Query(ctx, `select c.number, c.place, c.kind, c.label, c.version, c.issued_at, c.revoked_at, c.reason,
 			array_agg(distinct e.place order by e.place), count(*), max(e.at)
 		from qr_elsewhere e join qr_code c using (number) where e.at >= $1
@@ -40,8 +31,8 @@ func (s *Store) Misused(ctx context.Context, since time.Time, places int) ([]Mis
 	if err != nil {
 		return nil, fmt.Errorf("list misused codes: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Misuse, error) {
-		var m Misuse
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (poster.Misuse, error) {
+		var m poster.Misuse
 		var revoked *time.Time
 		err := row.Scan(&m.Number, &m.Place, &m.Kind, &m.Label, &m.Version, &m.IssuedAt, &revoked, &m.Reason,
 			&m.Places, &m.Times, &m.LastAt)

@@ -56,19 +56,10 @@ func issue(ctx context.Context, tx pgx.Tx, units []poster.Unit, now time.Time) (
 	return int(tag.RowsAffected()), err
 }
 
-// A Filter narrows a list of codes; zero fields do not narrow.
-type Filter struct {
-	Place hub.PlaceCode // the codes in it
-	Kind  poster.Kind
-	Live  bool          // without the revoked ones
-	After poster.Number // only later ones, for paging
-	Limit int           // 0 means 1000, at most 10,000
-}
-
 const columns = "select number, place, kind, label, version, issued_at, revoked_at, reason from qr_code "
 
 // Codes lists codes by number.
-func (s *Store) Codes(ctx context.Context, f Filter) ([]poster.Code, error) {
+func (s *Store) Codes(ctx context.Context, f poster.Filter) ([]poster.Code, error) {
 	if f.Limit <= 0 {
 		f.Limit = 1000
 	}

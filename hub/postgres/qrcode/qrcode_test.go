@@ -30,11 +30,11 @@ func TestAUnitKeepsItsFirstCode(t *testing.T) {
 	if n, err := s.Issue(ctx, village("620402001002", 3), noon); err != nil || n != 3 {
 		t.Fatalf("issued %d, %v", n, err)
 	}
-	before, _ := s.Codes(ctx, qrcode.Filter{})
+	before, _ := s.Codes(ctx, poster.Filter{})
 	if n, err := s.Issue(ctx, village("620402001002", 5), noon.Add(time.Hour)); err != nil || n != 2 {
 		t.Fatalf("issued again %d, %v; want the 2 new ones", n, err)
 	}
-	after, err := s.Codes(ctx, qrcode.Filter{})
+	after, err := s.Codes(ctx, poster.Filter{})
 	if err != nil || len(after) != 5 || !slices.Equal(before, after[:3]) {
 		t.Errorf("codes %v, %v; before %v", after, err, before)
 	}
@@ -48,12 +48,12 @@ func TestCodesOfAPlace(t *testing.T) {
 		}
 	}
 	for place, want := range map[hub.PlaceCode]int{"": 6, "620402": 4, "620402000000": 4, "620402001": 2, "620421202201": 2, "620423": 0} {
-		got, err := s.Codes(ctx, qrcode.Filter{Place: place})
+		got, err := s.Codes(ctx, poster.Filter{Place: place})
 		if err != nil || len(got) != want {
 			t.Errorf("codes in %q: %d, %v; want %d", place, len(got), err, want)
 		}
 	}
-	page, _ := s.Codes(ctx, qrcode.Filter{After: 2, Limit: 3})
+	page, _ := s.Codes(ctx, poster.Filter{After: 2, Limit: 3})
 	if len(page) != 3 || page[0].Number != 3 {
 		t.Errorf("page after 2: %v", page)
 	}
@@ -71,7 +71,7 @@ func TestATornPosterIsRenewed(t *testing.T) {
 	if err != nil || c.Live() || c.Reason != "楼已拆除" {
 		t.Fatalf("revoked: %+v, %v", c, err)
 	}
-	if live, _ := s.Codes(ctx, qrcode.Filter{Live: true}); len(live) != 0 {
+	if live, _ := s.Codes(ctx, poster.Filter{Live: true}); len(live) != 0 {
 		t.Errorf("live ones: %v", live)
 	}
 	c, err = s.Renew(ctx, 1, "海报破损", noon.Add(2*time.Hour))

@@ -1,0 +1,27 @@
+package app
+
+import (
+	"slices"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/duplicate"
+	"github.com/mashang-hub/mashang/hub/postgres/warnings"
+)
+
+// routes are the routes of the API beside those about cases.
+func (a *App) routes(printed codes) []api.Route {
+	pushing := api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
+	return slices.Concat(
+		a.accessRoutes(), pushing.Routes(), a.rules.Routes(a.library), a.codeRoutes(printed),
+		api.WarningRoutes(warnings.New(a.db), a.db), api.DuplicateRoutes(duplicate.New(a.db)),
+	)
+}
+
+func (a *App) codeRoutes(printed codes) []api.Route {
+	return api.CodeRoutes(api.CodeConfig{
+		Codes: printed.store, Signer: printed.signer, Clock: a.clock,
+		Place:   func(p hub.PlaceCode) bool { _, ok := a.places[p]; return ok },
+		Address: a.outside().address,
+	})
+}
