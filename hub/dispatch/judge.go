@@ -42,6 +42,9 @@ func (l *Lane) judgeOne(ctx context.Context, d *hub.Delivery, r *hub.Receipt, ca
 		}
 	case r.Outcome == hub.NotTried:
 		d.NextAt = start
+		if r.RetryAfter > 0 {
+			d.NextAt = now.Add(min(r.RetryAfter, maxRetryAfter))
+		}
 		return
 	case r.Outcome == hub.Gone: // kept for the day when the lane is resumed
 		d.Receipt, d.NextAt, d.Status = r, now, hub.DeliveryPending

@@ -15,6 +15,7 @@ import (
 var (
 	errIdle    = errors.New("nothing is due")
 	errRefused = errors.New("every alert is to be tried again")
+	errHeld    = errors.New("no alert was tried")
 )
 
 // A downError says that the department's process is not there: nothing was
@@ -38,7 +39,7 @@ func (e *storeError) Unwrap() error { return e.err }
 // nothingLearnt reports whether err says nothing about the department.
 func nothingLearnt(err error) bool {
 	_, store := errors.AsType[*storeError](err)
-	return store || isDown(err) || errors.Is(err, errIdle) || errors.Is(err, context.Canceled)
+	return store || isDown(err) || errors.Is(err, errIdle) || errors.Is(err, errHeld) || errors.Is(err, context.Canceled)
 }
 
 // Step claims one batch, delivers and settles it, and returns how many alerts
@@ -49,7 +50,7 @@ func (l *Lane) Step(ctx context.Context) (int, error) {
 	switch {
 	case errors.Is(err, errIdle), errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
 		return 0, nil
-	case errors.Is(err, errRefused):
+	case errors.Is(err, errRefused), errors.Is(err, errHeld):
 		return n, nil // each alert has its next time
 	}
 	return n, err
@@ -103,7 +104,7 @@ func (l *Lane) settle(ctx context.Context, ds []hub.Delivery, receipts []hub.Rec
 // verdict looks at a whole call: it disables the lane of an endpoint that is
 // gone, raises and ends the alarm, and counts a call that brought nothing.
 func (l *Lane) verdict(ctx context.Context, ds []hub.Delivery, receipts []hub.Receipt, now time.Time) error {
-	taken, failed, reason := 0, 0, ""
+	taken, failed, held, reason := 0, 0, 0, ""
 	for _, r := range receipts {
 		switch r.Outcome {
 		case hub.Gone:
@@ -112,7 +113,12 @@ func (l *Lane) verdict(ctx context.Context, ds []hub.Delivery, receipts []hub.Re
 			failed, reason = failed+1, r.Reason
 		case hub.Delivered, hub.Refused:
 			taken++
+		case hub.NotTried:
+			held++
 		}
+	}
+	if held == len(ds) {
+		return errHeld
 	}
 	if a, tell := l.health.count(taken, failed, reason, l.opts.AlarmAfter); tell {
 		l.alarm(ctx, a, now)

@@ -145,6 +145,30 @@ func TestNotTriedCostsNoAttempt(t *testing.T) {
 	})
 }
 
+// TestHeldAlertsWaitAsAsked is a robot's limit: what it left no room for comes
+// again when it said, and neither breaker nor attempts take note.
+func TestHeldAlertsWaitAsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, calls, began := &shelf{}, 0, time.Now()
+		_ = s.AddDeliveries(t.Context(), many("heating", 3), began)
+		start(t, s, "heating", dispatch.DepartmentFunc(func(ctx context.Context, as []hub.Alert) ([]hub.Receipt, error) {
+			if calls++; calls > 10 {
+				return answer(hub.Delivered)(ctx, as)
+			}
+			var out []hub.Receipt
+			for _, a := range as {
+				out = append(out, hub.Receipt{Alert: a.ID, Outcome: hub.NotTried, RetryAfter: 3 * time.Second})
+			}
+			return out, nil
+		}), dispatch.Options{Calls: 1})
+		pass(t, time.Minute)
+		d := s.at(2)
+		if late := d.Attempts[0].At.Sub(began); d.Status != hub.DeliveryDone || len(d.Attempts) != 1 || late < 30*time.Second || late > 42*time.Second {
+			t.Errorf("after %d calls: %+v", calls, d)
+		}
+	})
+}
+
 func TestScheduleBeginsAnewAfterRedo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &shelf{ds: []hub.Delivery{{

@@ -1,8 +1,9 @@
 // Package relay is the department plugin for every department without logic of
-// its own: it passes alerts on by signed webhook, or takes them as they come
-// when the department reads its cases in the console.
+// its own: it passes alerts on by signed webhook, group robot, e-mail, short
+// message, Kafka topic, table or folder, or takes them as they come when the
+// department reads its cases in the console.
 //
-// It refuses to read the text. Start with New.
+// It refuses to read the text. Start with New; [Kind] lists the ways.
 package relay
 
 import (
@@ -19,7 +20,13 @@ import (
 type Department struct {
 	clock hub.Clock
 	log   *slog.Logger
-	link  atomic.Pointer[webhook.Link]
+	way   atomic.Pointer[way]
+}
+
+// A way is how this department is reached: by link, or by send.
+type way struct {
+	link *webhook.Link
+	send sender
 }
 
 // New returns a relay that waits for its configuration.
@@ -27,37 +34,61 @@ func New(clock hub.Clock, log *slog.Logger) *Department {
 	return &Department{clock: clock, log: log}
 }
 
-// Configure takes a webhook.Config.
+// Configure takes the configuration of a kind; without "kind" it is a
+// webhook.Config.
 func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
-	var config webhook.Config
-	if err := webhook.Decode(raw, &config); err != nil {
-		return err
-	}
-	link, err := webhook.NewLink(config, d.clock, d.log)
+	kind, rest, err := kindOf(raw)
 	if err != nil {
 		return err
 	}
-	d.link.Store(link)
+	w := &way{}
+	if kind == Webhook {
+		var config webhook.Config
+		if err := webhook.Decode(rest, &config); err != nil {
+			return err
+		}
+		w.link, err = webhook.NewLink(config, d.clock, d.log)
+	} else {
+		w.send, err = open(kind, rest, d.clock)
+	}
+	if err != nil {
+		return err
+	}
+	if old := d.way.Swap(w); old != nil && old.send != nil {
+		return old.send.Close()
+	}
 	return nil
 }
 
 // Deliver passes alerts on.
 func (d *Department) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
+	w := d.way.Load()
+	if w.send != nil {
+		if len(alerts) == 0 {
+			return nil, nil
+		}
+		return w.send.Send(ctx, alerts), nil
+	}
 	items := make([]webhook.Item, len(alerts))
 	for i, a := range alerts {
 		items[i].Alert = a
 	}
-	return d.link.Load().Push(ctx, items), nil
+	return w.link.Push(ctx, items), nil
 }
 
-// Updates hands over what the department's system answered.
+// Updates hands over what the department's system answered. Only a webhook
+// answers; the others' people use the link in the message.
 func (d *Department) Updates(ctx context.Context, send func(hub.Update) error) error {
-	return d.link.Load().Updates(ctx, send)
+	if w := d.way.Load(); w.link != nil {
+		return w.link.Updates(ctx, send)
+	}
+	<-ctx.Done()
+	return nil
 }
 
 // Health is good once configured.
 func (d *Department) Health(context.Context) error {
-	if d.link.Load() == nil {
+	if d.way.Load() == nil {
 		return hub.Errorf(hub.CodeUnavailable, "plugin.not_configured")
 	}
 	return nil

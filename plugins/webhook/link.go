@@ -90,7 +90,7 @@ func (l *Link) push(ctx context.Context, it Item) hub.Receipt {
 	}
 	r := hub.Receipt{Outcome: hub.Delivered}
 	if l.config.URL != "" {
-		body, err := json.Marshal(envelope(it))
+		body, err := json.Marshal(Envelope(it))
 		if err != nil {
 			return hub.Receipt{Outcome: hub.Refused, Reason: "alert cannot be encoded"}
 		}
@@ -186,8 +186,8 @@ func (l *Link) back(u hub.Update) {
 	l.queue = append([]hub.Update{u}, l.queue...)
 }
 
-// event is the CloudEvents form of an alert.
-type event struct {
+// An Event is the CloudEvents form of an alert.
+type Event struct {
 	SpecVersion string    `json:"specversion"`
 	ID          string    `json:"id"`
 	Type        string    `json:"type"`
@@ -195,23 +195,29 @@ type event struct {
 	Subject     string    `json:"subject"`
 	Time        time.Time `json:"time"`
 	ContentType string    `json:"datacontenttype"`
+	Schema      string    `json:"dataschema"`
 	Partition   string    `json:"partitionkey"`
-	Data        eventData `json:"data"`
+	Data        EventData `json:"data"`
 }
 
-type eventData struct {
+// EventData is an alert and what the department's plugin read from it.
+type EventData struct {
 	hub.Alert
 	Facts    map[string]string `json:"facts,omitempty"`
 	Group    string            `json:"group,omitempty"`
 	Critical bool              `json:"critical,omitempty"`
 }
 
-func envelope(it Item) event {
+// Envelope returns the event of an item.
+func Envelope(it Item) Event {
 	a := it.Alert
-	return event{
-		SpecVersion: "1.0", ID: string(a.ID), Type: "cn.gov.baiyin.mashang.case." + string(a.Event) + ".v1",
+	return Event{
+		SpecVersion: "1.0", ID: string(a.ID), Type: EventType(a.Event),
 		Source: "/mashang/hub", Subject: string(a.Case), Time: a.At, ContentType: "application/json",
-		Partition: string(a.Case),
-		Data:      eventData{a, it.Reading.Facts, it.Reading.Group, it.Reading.Critical},
+		Schema: "/schemas/" + EventType(a.Event) + ".json", Partition: string(a.Case),
+		Data: EventData{a, it.Reading.Facts, it.Reading.Group, it.Reading.Critical},
 	}
 }
+
+// EventType is the CloudEvents type of an alert about e.
+func EventType(e hub.EventType) string { return "cn.gov.baiyin.mashang.case." + string(e) + ".v1" }
