@@ -282,7 +282,7 @@ func (c *compiler) finish() *Set {
 	for i := range x.rules {
 		entries[i] = index.Entry{Form: x.rules[i].form, Phase: x.rules[i].stage.phase()}
 	}
-	x.lifter = c.lifter
+	x.lifter, x.voc = c.lifter, c.voc
 	x.index = index.New(entries, c.lifter.Atoms)
 	x.wordScore = make([][]score, len(c.lifter.Atoms.Words))
 	for _, t := range c.scores {

@@ -81,6 +81,52 @@ func (x *Set) Explain(s *hub.Submission) Explanation {
 	return e
 }
 
+// Survey traces every rule on s, in the order of Rules, without the index.
+func (x *Set) Survey(s *hub.Submission) (hub.Decision, []Trace) {
+	m := x.pool.Get().(*memory)
+	defer x.pool.Put(m)
+	x.begin(m, s)
+	m.Know()
+	d := &decision{x: x, m: m}
+	d.RuleSet = x.hash
+	out := make([]Trace, len(x.rules))
+	phase := func(p int) {
+		for i := range x.rules {
+			if x.rules[i].stage.phase() == p {
+				out[i] = x.traceRule(m, &x.rules[i])
+			}
+		}
+	}
+	d.classify()
+	phase(0)
+	d.route()
+	phase(1)
+	d.finish()
+	phase(2)
+	for _, k := range d.Matches {
+		for i := range out {
+			if out[i].Rule == k.Rule {
+				out[i].Verdict = verdict(&out[i], &d.Decision)
+			}
+		}
+	}
+	m.end()
+	return d.Decision, out
+}
+
+// Holds reports whether every clause of t holds.
+func (t *Trace) Holds() bool {
+	return !slices.ContainsFunc(t.Clauses, func(c Clause) bool { return !c.Holds })
+}
+
+// Failed is the first clause of t that does not hold, nil if all do.
+func (t *Trace) Failed() *Clause {
+	if i := slices.IndexFunc(t.Clauses, func(c Clause) bool { return !c.Holds }); i >= 0 {
+		return &t.Clauses[i]
+	}
+	return nil
+}
+
 func verdict(t *Trace, d *hub.Decision) string {
 	switch {
 	case t.Department == "" || t.Rule == d.Rule:

@@ -25,6 +25,7 @@ type Set struct {
 	guard    guard
 	examples []Example
 	lifter   *lang.Lifter // for the names of codes
+	voc      lang.Vocabulary
 
 	open      func(time.Time) bool
 	knowledge map[string]string

@@ -6,6 +6,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/rules/formula"
 	"github.com/mashang-hub/mashang/rules/index"
+	"github.com/mashang-hub/mashang/rules/lang"
 )
 
 // A Rule is a read-only view of one rule, for tools and screens.
@@ -99,3 +100,17 @@ func (x *Set) Conditions() []Condition {
 
 // Index returns the index of the conditions.
 func (x *Set) Index() *index.Index { return x.index }
+
+// Vocabulary is what authors call the codes of the set, for tools that read
+// messages of authors.
+func (x *Set) Vocabulary() lang.Vocabulary { return x.voc }
+
+// Said is how authors write the value v of a field.
+func (x *Set) Said(f formula.Field, v string) string { return x.lifter.Said(f, v) }
+
+// Code is what is stored for the value that an author writes; ok is false if
+// the field has no such value.
+func (x *Set) Code(f formula.Field, v string) (code string, ok bool) { return x.lifter.Code(f, v) }
+
+// Format writes a condition in its stored form.
+func (x *Set) Format(condition string) string { return x.lifter.Format(condition) }
