@@ -2,6 +2,7 @@ package rules
 
 import (
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -78,4 +79,35 @@ func load(fsys fs.FS, known []hub.DepartmentCode, options []Option) (*Set, Probl
 		return nil, nil, err
 	}
 	return set, append(problems, c.problems...), nil
+}
+
+// A Holder keeps the rule set in use. It is safe for concurrent use.
+type Holder struct {
+	known   []hub.DepartmentCode
+	options []Option
+	current atomic.Pointer[Set]
+}
+
+// NewHolder starts with set; known and options are for later loads.
+func NewHolder(set *Set, known []hub.DepartmentCode, options ...Option) *Holder {
+	h := &Holder{known: known, options: options}
+	h.current.Store(set)
+	return h
+}
+
+// Set returns the set in use.
+func (h *Holder) Set() *Set { return h.current.Load() }
+
+// Decide asks the set in use.
+func (h *Holder) Decide(s *hub.Submission) hub.Decision { return h.Set().Decide(s) }
+
+// Reload loads fsys and swaps the set in. On an error the old set stays and
+// the error, which wraps Problems, says why. changed is false if the new set
+// says the same.
+func (h *Holder) Reload(fsys fs.FS) (changed bool, err error) {
+	set, err := Load(fsys, h.known, h.options...)
+	if err != nil {
+		return false, err
+	}
+	return h.current.Swap(set).Hash() != set.Hash(), nil
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -151,11 +152,11 @@ func (l *Lifter) Code(f formula.Field, v string) (string, bool) {
 	return v, open
 }
 
-// Said is how authors write the value v of f.
+// Said is how authors write the value v of f, in Chinese if they can.
 func (l *Lifter) Said(f formula.Field, v string) string {
 	best := ""
 	for zh, code := range l.codes(f) {
-		if code == v && (best == "" || zh < best) {
+		if code == v && (best == "" || latinWord(best) && !latinWord(zh) || latinWord(best) == latinWord(zh) && zh < best) {
 			best = zh
 		}
 	}
@@ -164,6 +165,8 @@ func (l *Lifter) Said(f formula.Field, v string) string {
 	}
 	return best
 }
+
+func latinWord(s string) bool { return s != "" && s[0] < utf8.RuneSelf }
 
 // compare lifts a comparison of numbers. A number that is not known makes it
 // false, negated or not.

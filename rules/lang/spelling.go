@@ -240,6 +240,11 @@ func (t *text) span(n ast.Node) (from, to int) {
 	if hi <= lo || hi > len(t.expr) {
 		return 0, len(t.author)
 	}
+	if c, ok := n.(*ast.CallNode); ok && len(c.Arguments) == 0 {
+		for hi < len(t.expr) && t.expr[hi-1] != '(' {
+			hi++
+		}
+	}
 	for open := opened(t.expr[lo:hi]); open > 0 && hi < len(t.expr); hi++ {
 		switch t.expr[hi] {
 		case '(', '[':

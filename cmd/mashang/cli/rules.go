@@ -21,7 +21,7 @@ func newRules(s *settings) *cobra.Command {
 		Example: "  mashang rules run --config configs/baiyin --input 留言.jsonl",
 	}
 	c.AddCommand(newRulesRun(s), newRulesCheck(s))
-	c.AddCommand(newRulesBench(s))
+	c.AddCommand(newRulesBench(s), newRulesTest(s), newRulesCover(s), newRulesExplain(s), newRulesFields(s), newRulesFmt(s))
 	c.AddCommand(newRulesEval(s), newRulesDraft(s), newRulesScore(s))
 	c.AddCommand(newRulesDiff(s), newRulesSimulate(s), newRulesPublish(s), newRulesRollback(s), newRulesReleases(s),
 		newRulesShadow(s), newRulesTail(s))

@@ -60,7 +60,15 @@ func isCity(dir string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-func (v version) load() (*rules.Set, error) { return rules.Load(v.files, v.known) }
+func (v version) load() (*rules.Set, error) { return rules.Load(v.files, v.known, v.outside()...) }
+
+// outside is what conditions may ask beyond the folder.
+func (v version) outside() []rules.Option {
+	if v.city == nil {
+		return nil
+	}
+	return []rules.Option{rules.WithCalendar(v.city.Calendar)}
+}
 
 func (v version) options() simulate.Options {
 	o := simulate.Options{Mask: mask.Text}
