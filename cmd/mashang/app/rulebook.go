@@ -24,7 +24,10 @@ import (
 // openRules brings the released rules into force, or the folder's if none are.
 func (a *App) openRules(ctx context.Context) error {
 	store := ruleset.New(a.db)
-	engine := &ruleEngine{known: a.departmentCodes(), policy: a.city.Allowances, store: store}
+	engine := &ruleEngine{
+		known: a.departmentCodes(), outside: []rules.Option{rules.WithCalendar(a.city.Calendar)},
+		policy: a.city.Allowances, store: store,
+	}
 	a.library = store
 	a.rules = release.New(store, store, engine, a.clock, a.log)
 	for _, c := range a.rules.Collectors() {
@@ -68,9 +71,10 @@ const historyLimit = 24000
 
 // ruleEngine is the rules package as the life cycle sees it.
 type ruleEngine struct {
-	known  []hub.DepartmentCode
-	policy func(hub.ChannelCode) []hub.Allowance
-	store  *ruleset.Store
+	known   []hub.DepartmentCode
+	outside []rules.Option // what conditions may ask beyond the folder
+	policy  func(hub.ChannelCode) []hub.Allowance
+	store   *ruleset.Store
 }
 
 func (e *ruleEngine) load(source []byte) (*rules.Set, error) {
@@ -78,7 +82,7 @@ func (e *ruleEngine) load(source []byte) (*rules.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rules.Load(files, e.known)
+	return rules.Load(files, e.known, e.outside...)
 }
 
 // Open checks and indexes a packed folder.

@@ -43,7 +43,7 @@ func ruleSet(dir string) (*rules.Set, error) {
 	for _, d := range c.Departments {
 		codes = append(codes, d.Code)
 	}
-	return rules.Load(c.Rules, codes)
+	return rules.Load(c.Rules, codes, rules.WithCalendar(c.Calendar))
 }
 
 func newRulesRun(s *settings) *cobra.Command {
