@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Kind (诉求类型) says what the citizen wants.
 type Kind string
@@ -88,4 +91,15 @@ type Acceptance struct {
 	// Err says why this submission was not accepted; the others of its batch
 	// are not touched by it.
 	Err error `json:"-"`
+}
+
+// Headline is the title of a message that has none: its first line, cut to 30
+// characters.
+func Headline(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	runes := []rune(strings.TrimSpace(line))
+	if len(runes) > 30 {
+		return string(runes[:29]) + "…"
+	}
+	return string(runes)
 }

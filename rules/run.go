@@ -74,6 +74,9 @@ func runLine(set *Set, enc *json.Encoder, line []byte) error {
 	}
 	s := &hub.Submission{Channel: hub.ChannelCode(in.Channel), ExternalID: in.ID, Place: hub.PlaceCode(in.Place)}
 	s.Title, s.Text = in.Title, in.Text
+	if s.Title == "" { // as intake does
+		s.Title = hub.Headline(s.Text)
+	}
 	if in.Time != "" {
 		// A time that nobody can read must not stop a file of thousands: the
 		// case is decided without it.

@@ -143,7 +143,7 @@ func (i *Intake) seal(s hub.Submission, now time.Time) hub.Submission {
 		s.SubmittedAt = now
 	}
 	if s.Title == "" {
-		s.Title = headline(s.Text)
+		s.Title = hub.Headline(s.Text)
 	}
 	if s.ExternalID == "" {
 		s.Heuristic = true

@@ -65,13 +65,3 @@ func heuristic(s hub.Submission, slot int64) string {
 	}
 	return "h-" + hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// headline is the first line of text, at most 30 characters of it.
-func headline(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	runes := []rune(strings.TrimSpace(line))
-	if len(runes) > 30 {
-		return string(runes[:29]) + "…"
-	}
-	return string(runes)
-}

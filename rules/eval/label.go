@@ -8,9 +8,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules"
 )
 
 // A Label (标注) is what people say is right for one case. What is empty is
@@ -127,23 +127,13 @@ func (v *line) submission() *hub.Submission {
 		ExternalID: first(string(v.ID), string(v.BoardID)),
 	}
 	s.Title, s.Text = first(v.Title, v.BoardTitle), first(v.Text, v.BoardText)
-	s.SubmittedAt = readTime(first(v.Time, v.BoardTime))
-	return s
-}
-
-// readTime returns the zero time for what nobody can read: such a case is
-// decided as one whose time is not known.
-func readTime(v string) time.Time {
-	zone := time.FixedZone("Asia/Shanghai", 8*3600)
-	for _, layout := range []string{
-		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
-		"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2", "1/2/06 15:04",
-	} {
-		if t, err := time.ParseInLocation(layout, v, zone); err == nil {
-			return t
-		}
+	if s.Title == "" { // as intake does
+		s.Title = hub.Headline(s.Text)
 	}
-	return time.Time{}
+	if t, err := rules.ParseTime(first(v.Time, v.BoardTime)); err == nil {
+		s.SubmittedAt = t
+	}
+	return s
 }
 
 // scan calls use for every line that says something.
