@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/mashang-hub/mashang/hub"
 )
@@ -31,26 +33,55 @@ func isRules(name string) bool {
 
 // Pack packs the YAML files of fsys.
 func Pack(fsys fs.FS) ([]byte, error) {
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
+	files, err := readAll(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return write(files)
+}
+
+// Overlay returns the YAML files of fsys with others in their place.
+func Overlay(fsys fs.FS, others map[string][]byte) (fs.FS, error) {
+	files, err := readAll(fsys)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, others)
+	pack, err := write(files)
+	if err != nil {
+		return nil, err
+	}
+	return Open(pack)
+}
+
+func readAll(fsys fs.FS) (map[string][]byte, error) {
+	files := map[string][]byte{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !isRules(name) {
 			return err
 		}
-		data, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		// A header without a time: the same files are the same bytes.
-		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(data)
+		files[name], err = fs.ReadFile(fsys, name)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pack the rules: %w", err)
+	}
+	return files, nil
+}
+
+// write packs files in order of their names and without times: the same files
+// are the same bytes.
+func write(files map[string][]byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+		if err == nil {
+			_, err = f.Write(files[name])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("pack the rules: %w", err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("pack the rules: %w", err)

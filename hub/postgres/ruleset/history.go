@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +39,7 @@ func (s *Store) History(ctx context.Context, since time.Time, limit int) ([]Past
 			&p.SubmittedAt, &p.ReceivedAt, &content, &p.Lead)
 		err = errors.Join(err, json.Unmarshal(content, &p.Content))
 		p.Reporter = hub.Reporter{}
+		maps.DeleteFunc(p.Extra, func(k, _ string) bool { return strings.HasPrefix(k, "_") }) // what is sealed
 		return p, err
 	})
 	if err != nil {
