@@ -124,6 +124,10 @@ func (s *server) citizenRoutes() []Route {
 			Handle: func(*http.Request) (any, error) { return map[string]string{"status": "ok"}, nil }, Answer: map[string]string{},
 		},
 		{
+			Method: "GET", Path: "/api/openapi.json", Right: access.Public, Reach: access.NoCases, Handle: s.openapi,
+			Summary: "接口文档，OpenAPI 3.1", Answer: map[string]any{},
+		},
+		{
 			Method: "GET", Path: "/api/v1/status/{tracking}", Right: access.Public, Reach: access.ByNumber, Handle: s.status,
 			Summary: "市民凭编号查询办理进度", Answer: Progress{},
 		},

@@ -63,11 +63,11 @@ func PersonalRoutes(store Personal, clock hub.Clock, keep func() time.Duration) 
 		},
 		{
 			Method: "POST", Path: "/api/v1/cases/{id}/hold", Right: access.HoldData, Reach: access.OwnCases,
-			Handle: s.hold(store.Hold), Summary: "依法保留：到期也不删除", Body: Purpose{}, Answer: Done{},
+			Handle: s.holdCase, Summary: "依法保留：到期也不删除", Body: Purpose{}, Answer: Done{},
 		},
 		{
 			Method: "POST", Path: "/api/v1/cases/{id}/release", Right: access.HoldData, Reach: access.OwnCases,
-			Handle: s.hold(store.Release), Summary: "解除依法保留", Body: Purpose{}, Answer: Done{},
+			Handle: s.releaseCase, Summary: "解除依法保留", Body: Purpose{}, Answer: Done{},
 		},
 		{
 			Method: "POST", Path: "/api/v1/system/reseal", Right: access.ManageSystem, Reach: access.NoCases, Handle: s.reseal,
@@ -105,14 +105,16 @@ func (s *personalRoutes) reveal(r *http.Request) (any, error) {
 	return Revealed{Reporter: sub.Reporter, Title: sub.Title, Text: sub.Text, PlaceText: sub.PlaceText}, nil
 }
 
-func (s *personalRoutes) hold(act func(context.Context, hub.CaseID, time.Time, string) error) func(*http.Request) (any, error) {
-	return func(r *http.Request) (any, error) {
-		why, err := purpose(r)
-		if err != nil {
-			return nil, err
-		}
-		return Done{true}, act(r.Context(), hub.CaseID(r.PathValue("id")), s.clock.Now(), why)
+func (s *personalRoutes) holdCase(r *http.Request) (any, error) { return s.hold(r, s.store.Hold) }
+
+func (s *personalRoutes) releaseCase(r *http.Request) (any, error) { return s.hold(r, s.store.Release) }
+
+func (s *personalRoutes) hold(r *http.Request, act func(context.Context, hub.CaseID, time.Time, string) error) (any, error) {
+	why, err := purpose(r)
+	if err != nil {
+		return nil, err
 	}
+	return Done{true}, act(r.Context(), hub.CaseID(r.PathValue("id")), s.clock.Now(), why)
 }
 
 func (s *personalRoutes) reseal(r *http.Request) (any, error) {
