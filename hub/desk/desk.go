@@ -114,6 +114,13 @@ func (d *Desk) Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case
 	return d.change(ctx, id, "", cmd)
 }
 
+// DoAll carries out commands one after another in one transaction: all are
+// legal or none takes effect. A message id that was handled before changes
+// nothing, and the case is returned as it is.
+func (d *Desk) DoAll(ctx context.Context, id hub.CaseID, messageID string, cmds ...hub.Command) (hub.Case, error) {
+	return d.change(ctx, id, messageID, cmds...)
+}
+
 func (d *Desk) change(ctx context.Context, id hub.CaseID, messageID string, cmds ...hub.Command) (hub.Case, error) {
 	return d.store.ChangeCase(ctx, id, messageID,
 		func(c hub.Case, s hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {

@@ -42,22 +42,50 @@ func Number(s string) string {
 	return string(r[:1]) + strings.Repeat("*", len(r)-2) + string(r[len(r)-1:])
 }
 
-// numbers finds what may be a mobile or an identity number.
-var numbers = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\d{11,}[Xx]?`) })
+// numbers finds what may be a mobile, a fixed line or an identity number, also
+// with gaps as people write them.
+var numbers = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`1[3-9]\d[- ]\d{4}[- ]\d{4}|0\d{2,3}[- ]\d{7,8}|\d{11,}[Xx]?`)
+})
 
-// Text hides mobile and identity numbers inside free text.
+// Text hides telephone and identity numbers inside free text.
 func Text(s string) string {
 	return numbers().ReplaceAllStringFunc(s, func(n string) string {
 		switch {
 		case len(n) == 18, len(n) == 15:
 			return Number(n)
-		case len(n) == 11 && n[0] == '1':
+		case len(n) == 11 && (n[0] == '1' || n[0] == '0'), strings.ContainsAny(n, "- "):
 			return Phone(n)
 		default:
 			return n
 		}
 	})
 }
+
+// Said hides numbers inside free text and also what is known of the reporter
+// of content: their name, wherever it is written, and every number of theirs.
+func Said(s string, content hub.Content) string {
+	r := content.Reporter
+	for _, known := range []struct {
+		word  string
+		least int
+		hide  func(string) string
+	}{{r.Phone, 4, Phone}, {r.IDNumber, 4, Number}, {r.Account, 4, Number}, {r.Name, 2, Name}} {
+		if utf8.RuneCountInString(known.word) >= known.least {
+			s = strings.ReplaceAll(s, known.word, known.hide(known.word))
+		}
+	}
+	return Text(s)
+}
+
+// doors finds the building, entrance and door of an address.
+var doors = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:[0-9０-９]+|[一二三四五六七八九十]+)[ 　]?(?:号楼|栋|幢|单元|室|户)[ 　]?(?:[0-9]{3,4}(?:室|号|户)?)?`)
+})
+
+// Doors hides building, entrance and door inside free text; streets and
+// compounds stay.
+func Doors(s string) string { return doors().ReplaceAllString(s, "**") }
 
 // Reporter hides who the citizen is.
 func Reporter(r hub.Reporter) hub.Reporter {
@@ -69,7 +97,7 @@ func Reporter(r hub.Reporter) hub.Reporter {
 // Content hides who the citizen is, also in title and text; the channel's own
 // fields are left out, because nobody knows what they hold.
 func Content(c hub.Content) hub.Content {
-	c.Title, c.Text, c.PlaceText = Text(c.Title), Text(c.Text), Text(c.PlaceText)
+	c.Title, c.Text, c.PlaceText = Said(c.Title, c), Said(c.Text, c), Said(c.PlaceText, c)
 	c.Reporter, c.Extra = Reporter(c.Reporter), nil
 	return c
 }

@@ -14,7 +14,7 @@ func TestContent(t *testing.T) {
 		Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234", IDNumber: "62040219800101123X", Account: "wx"},
 		Extra:    map[string]string{"openid": "o123"},
 	})
-	want := "我叫张三丰，电话139****1234，身份证6****************4，订单20261123000123456789"
+	want := "我叫张**，电话139****1234，身份证6****************4，订单20261123000123456789"
 	if c.Text != want {
 		t.Errorf("text is %q", c.Text)
 	}
@@ -35,5 +35,26 @@ func TestShortValuesAreHidden(t *testing.T) {
 	}
 	if got := mask.Phone("8221234"); got != "*******" {
 		t.Errorf("Phone = %q", got)
+	}
+}
+
+func TestTextHidesNumbersAsPeopleWriteThem(t *testing.T) {
+	for in, want := range map[string]string{
+		"打138 1234 5678": "打138******5678", "打138-1234-5678。": "打138******5678。", "0943-8221234": "094*****1234",
+		"09438221234": "094****1234", "2026-11-23 10:30": "2026-11-23 10:30", "楼号 3-12345": "楼号 3-12345",
+	} {
+		if got := mask.Text(in); got != want {
+			t.Errorf("Text(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDoorsAreHidden(t *testing.T) {
+	for in, want := range map[string]string{
+		"住 3 号楼 502": "住 **", "幸福小区3号楼2单元502室停暖": "幸福小区****停暖", "十二栋漏水": "**漏水", "人民路 12 号门前": "人民路 12 号门前",
+	} {
+		if got := mask.Doors(in); got != want {
+			t.Errorf("Doors(%q) = %q, want %q", in, got, want)
+		}
 	}
 }

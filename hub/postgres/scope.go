@@ -69,3 +69,9 @@ func scopedDelivery(ctx context.Context, args pgx.NamedArgs) string {
 	args["scope_departments"] = own
 	return sql + " and d.department = any(@scope_departments::text[])"
 }
+
+// ScopedCase is scopedCase for stores in packages of their own: it returns a
+// term that begins with " and ", or "".
+func ScopedCase(ctx context.Context, column string, args pgx.NamedArgs) string {
+	return scopedCase(ctx, column, args)
+}

@@ -58,7 +58,8 @@ func loadKeys(data string) (*seal.Keyring, error) {
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
 	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
-	return append(routes, api.PersonalRoutes(a.db, a.clock, keepPersonal)...)
+	routes = append(routes, api.PersonalRoutes(a.db, a.clock, keepPersonal)...)
+	return append(routes, a.civicRoutes()...)
 }
 
 // mountPages mounts the console behind its rights table, and the way in.

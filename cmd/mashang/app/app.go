@@ -25,6 +25,8 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
+	"github.com/mashang-hub/mashang/hub/citizen"
+	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/dispatch"
 	"github.com/mashang-hub/mashang/hub/postgres"
@@ -84,6 +86,8 @@ type App struct {
 	people   *accounts.Store
 	gate     *access.Gate
 	auditKey ed25519.PublicKey
+	bench    *deputy.Bench
+	counter  *citizen.Counter
 	teardown []step
 }
 

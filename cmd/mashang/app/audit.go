@@ -32,7 +32,8 @@ func (a *App) checkpointFile() string {
 }
 
 // notary adds the loop that signs checkpoints of the audit and keeps them in a
-// file and on the bus, and the one that deletes what is past its term.
+// file and on the bus, and those that
+// delete what is past its term and draw return visits.
 func (a *App) notary(ctx context.Context, g *run.Group) error {
 	key, err := audit.LoadKey(a.auditFile("MASHANG_AUDIT_KEY", "key"))
 	if err != nil {
@@ -46,6 +47,7 @@ func (a *App) notary(ctx context.Context, g *run.Group) error {
 	}
 	actor(ctx, g, n.Run)
 	actor(ctx, g, a.expireDaily)
+	actor(ctx, g, a.sampleVisits)
 	return nil
 }
 

@@ -34,6 +34,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.openCounter(key)
 	mux := http.NewServeMux()
 	channels, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
 	if err != nil {

@@ -36,6 +36,7 @@ type City struct {
 	Demo        []DemoCase
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy
+	Citizen  Citizen
 	// Egress lists the private networks that outgoing calls may reach.
 	Egress []netip.Prefix
 
@@ -50,6 +51,14 @@ type Department struct {
 	hub.Department
 	Short  string          // 供热
 	Config json.RawMessage // never nil
+}
+
+// A Citizen (市民) says what citizens may do after their case was closed.
+type Citizen struct {
+	// ReopenDays is how long they may have it opened again.
+	ReopenDays int `yaml:"reopen_days"`
+	// VisitPercent is how many of a hundred are visited (回访抽样).
+	VisitPercent int `yaml:"visit_percent"`
 }
 
 // A Post (责任岗位) says which person holds which rung of which place.

@@ -32,9 +32,11 @@ func (c *City) loadSettings(fsys fs.FS) error {
 			Name   string
 			Prefix string
 		}
-		Policy map[hub.ChannelCode][]hub.Allowance
-		Egress struct{ Allow []string }
+		Policy  map[hub.ChannelCode][]hub.Allowance
+		Citizen Citizen
+		Egress  struct{ Allow []string }
 	}
+	file.Citizen = Citizen{ReopenDays: 15, VisitPercent: 20}
 	if err := decode(fsys, "mashang.yaml", &file); err != nil {
 		return err
 	}
@@ -42,6 +44,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 	if c.Egress, err = egress.Parse(file.Egress.Allow...); err != nil {
 		return fmt.Errorf("mashang.yaml: egress.allow: %w", err)
 	}
+	c.Citizen = file.Citizen
 	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
 	return nil
 }
