@@ -3,7 +3,7 @@ GO ?= go
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export GOFLAGS ?=
 
-.PHONY: help build demo test race lint kafka crash bench proto clean
+.PHONY: help build demo test vet race lint kafka long crash bench proto clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -14,9 +14,11 @@ build: ## build the binary ./mashang
 demo: build ## run the demo city with its own broker and database
 	./mashang demo
 
-test: ## vet and all tests but the slow legs (under 3 minutes)
-	$(GO) vet ./...
+test: vet lint ## vet, lint and all tests but the slow legs
 	$(GO) test ./...
+
+vet: ## go vet
+	$(GO) vet ./...
 
 race: ## the same tests under the race detector
 	$(GO) test -race -short ./...
@@ -24,14 +26,20 @@ race: ## the same tests under the race detector
 lint: ## golangci-lint with the set of .golangci.yml
 	$(LINT) run ./...
 
-kafka: ## the bus suite on Apache Kafka (needs JDK 17 and Maven)
+kafka: ## the bus suite on Apache Kafka, killed under it too (needs JDK 17 and Maven)
 	.ci/kafka/run
 
-crash: ## kill -9 rounds under load
-	MASHANG_CRASH_ROUNDS=20 $(GO) test -count=1 -run TestKilled -v -timeout 30m ./cmd/mashang/...
+long: ## Watermill's stress test, and a PostgreSQL from Maven Central
+	MASHANG_TEST_STRESS=1 STRESS_TEST_COUNT=3 $(GO) test -count=1 -run Stress -timeout 15m ./hub/bus/kafka/
+	MASHANG_TEST_DOWNLOAD=1 $(GO) test -count=1 -run Downloaded -v ./hub/postgres/local/
 
-bench: build ## the whole way against a bare loop
+CRASH_ROUNDS ?= 20
+crash: ## kill -9 of hub, plugins, PostgreSQL and Apache Kafka under load, 20 rounds each
+	MASHANG_CRASH_ROUNDS=$(CRASH_ROUNDS) MASHANG_CRASH_KAFKA=1 $(GO) test -count=1 -run TestKilled -v -timeout 35m ./cmd/mashang/
+
+bench: build ## the whole way against a bare loop, on the embedded broker and on Apache Kafka
 	./mashang bench pipeline --cases 200000 --rules 300 -o json
+	.ci/kafka/run sh -c './mashang bench pipeline --cases 200000 --rules 300 --kafka $$MASHANG_TEST_KAFKA -o json'
 
 proto: ## generate the plugin protocol (needs protoc)
 	protoc -I plugins --go_out=plugins/pluginpb --go_opt=paths=source_relative --go-grpc_out=plugins/pluginpb --go-grpc_opt=paths=source_relative department.proto

@@ -169,6 +169,7 @@ func (m *Manager) Status(ctx context.Context) (Status, error) {
 			s.Shadow = &all[i]
 		case Draft:
 			s.Drafts = append(s.Drafts, r)
+		case Retired:
 		}
 	}
 	return s, nil

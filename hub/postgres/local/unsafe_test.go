@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -113,7 +112,7 @@ func TestDownloadedServerRuns(t *testing.T) {
 	if err := os.Chmod(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s, err := prepare(filepath.Join(root, "pg"), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := prepare(filepath.Join(root, "pg"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
