@@ -55,6 +55,39 @@ type Signer interface {
 type Spec struct {
 	Kind string
 	New  func(Config, Intake, Deps) (Adapter, error)
+	// Options returns the kind's own options with their defaults, as a
+	// pointer, for editors and checks; nil for a kind without any.
+	Options func() any
+	// Wired is set for kinds that use the sections auth, decode, map, reply,
+	// limits and samples.
+	Wired bool
+	// OwnMap is set for a wired kind that can do without the section map.
+	OwnMap bool
+	// Doc says in Chinese what the kind is for.
+	Doc string
+}
+
+// A Letter (死信) is what a sender sent and the hub could not take, with the
+// bytes as they came.
+type Letter struct {
+	Channel         hub.ChannelCode
+	Key             string // external id, when it is known
+	MediaType, Name string
+	Reason          error
+	Raw             []byte
+}
+
+// Cursors remember how far a channel has read its source.
+type Cursors interface {
+	LoadCursor(ctx context.Context, channel hub.ChannelCode) (string, error)
+	SaveCursor(ctx context.Context, channel hub.ChannelCode, cursor string) error
+}
+
+// Live are the keys of a channel that the hub itself keeps. Retired is set
+// when they replace those of the channel's file.
+type Live struct {
+	Keys    []string
+	Retired bool
 }
 
 // Deps is what an adapter may use of the hub around it.
@@ -68,6 +101,15 @@ type Deps struct {
 	Codes Codes
 	// Public shows cases to the outside; nil shows none.
 	Public Public
+	// Named finds the one place of this name inside another.
+	Named func(ctx context.Context, name string, within hub.PlaceCode) (hub.Place, bool)
+	// Keep stores a letter. Until it returns nil the sender must not be told
+	// that its message is dealt with.
+	Keep func(ctx context.Context, l Letter) error
+	// Keys returns the keys that "channel rotate" made.
+	Keys func(channel hub.ChannelCode) (Live, error)
+	// Cursors keep the place in a source that is read piece by piece.
+	Cursors Cursors
 	// SaveAttachment keeps a photo or document.
 	SaveAttachment func(ctx context.Context, mediaType string, data []byte) (hub.Attachment, error)
 	// Getenv reads the secrets that a configuration names.
@@ -99,6 +141,15 @@ func (d Deps) Complete() Deps {
 	}
 	if d.Codes == nil {
 		d.Codes = placeCodes{d.Place}
+	}
+	if d.Named == nil {
+		d.Named = func(context.Context, string, hub.PlaceCode) (hub.Place, bool) { return hub.Place{}, false }
+	}
+	if d.Keep == nil {
+		d.Keep = func(context.Context, Letter) error { return nil }
+	}
+	if d.Keys == nil {
+		d.Keys = func(hub.ChannelCode) (Live, error) { return Live{}, nil }
 	}
 	if d.SaveAttachment == nil {
 		d.SaveAttachment = func(context.Context, string, []byte) (hub.Attachment, error) {

@@ -11,21 +11,40 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/mashang-hub/mashang/adapters/decode"
+	"github.com/mashang-hub/mashang/adapters/mapping"
+	"github.com/mashang-hub/mashang/adapters/proof"
 	"github.com/mashang-hub/mashang/hub"
 )
 
 // A Config is one channel as its file in channels/ says.
 type Config struct {
 	// Code names the channel in numbers, addresses and lists.
-	Code hub.ChannelCode `yaml:"code"`
+	Code hub.ChannelCode `yaml:"code" doc:"渠道代码：小写字母、数字、- 和 _；收件地址是 /in/代码"`
 	// Name is what people read: 码上反映二维码.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" doc:"渠道名称，显示给人看"`
 	// Kind picks the adapter from the Registry.
-	Kind string `yaml:"kind"`
+	Kind string `yaml:"kind" doc:"接入方式"`
 	// Enabled switches the channel on.
-	Enabled bool `yaml:"enabled"`
+	Enabled bool `yaml:"enabled" doc:"是否启用"`
 	// Options belong to the kind; see its Config.
-	Options Options `yaml:"options"`
+	Options Options `yaml:"options" doc:"该接入方式自己的选项"`
+
+	// The sections below are for the kinds that are wired by their file alone,
+	// such as webhook, poll and files; see Wire.
+
+	// Auth says how senders prove who they are.
+	Auth proof.Config `yaml:"auth" doc:"来源如何证明身份"`
+	// Decode says how senders write.
+	Decode decode.Options `yaml:"decode" doc:"内容怎么读"`
+	// Map says which expression makes which field.
+	Map mapping.Config `yaml:"map" doc:"字段怎么来：每个字段一条 expr 表达式"`
+	// Reply says what senders are answered.
+	Reply Reply `yaml:"reply" doc:"怎么答复来源系统"`
+	// Limits bound what senders may use.
+	Limits Limits `yaml:"limits" doc:"上限"`
+	// Samples are messages with the submission that each must become.
+	Samples []Sample `yaml:"samples" doc:"样例与应得结果；mashang channel check 会逐个核对"`
 }
 
 // ChannelConfig is the name of Config outside this package.

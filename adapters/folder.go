@@ -22,6 +22,8 @@ type Folder struct {
 	// is still being copied is not read. Writers that rename need none.
 	Settle time.Duration
 	Clock  hub.Clock
+	// Pattern says which names count; "" is all.
+	Pattern string
 	// Handle takes one file. It may be called again for the same file.
 	Handle func(ctx context.Context, name string, data []byte) error
 }
@@ -52,16 +54,26 @@ func (f Folder) Scan(ctx context.Context) error {
 }
 
 func (f Folder) ready(e os.DirEntry) bool {
-	name := e.Name()
-	for _, ending := range []string{".tmp", ".part", ".crdownload", ".receipt.json"} {
-		if strings.HasSuffix(name, ending) {
-			return false
-		}
+	if Unfinished(e.Name()) {
+		return false
+	}
+	if ok, err := filepath.Match(f.Pattern, e.Name()); f.Pattern != "" && (!ok || err != nil) {
+		return false
 	}
 	info, err := e.Info()
-	return err == nil && info.Mode().IsRegular() && !strings.HasPrefix(name, ".") &&
-		!strings.HasPrefix(name, "~$") &&
+	return err == nil && info.Mode().IsRegular() &&
 		(f.Settle == 0 || f.Clock.Now().Sub(info.ModTime()) >= f.Settle)
+}
+
+// Unfinished reports whether name is that of a file that is still being
+// written, that an editor left, or that is a receipt of ours.
+func Unfinished(name string) bool {
+	for _, ending := range []string{".tmp", ".part", ".filepart", ".crdownload", ".receipt.json"} {
+		if strings.HasSuffix(name, ending) {
+			return true
+		}
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")
 }
 
 func (f Folder) take(ctx context.Context, name string) error {
@@ -151,6 +163,57 @@ func Every(ctx context.Context, interval time.Duration, log *slog.Logger, f func
 		case <-tick.C:
 		}
 	}
+}
+
+// Rounds are the rounds of a channel that fetches: one every interval, or at
+// once while there is more, and after failures ever more seldom.
+type Rounds struct {
+	Every time.Duration
+	Max   time.Duration // longest wait after failures
+	Log   *slog.Logger
+}
+
+// A Wait is an error that says how long its source wants to be left alone.
+type Wait struct {
+	For time.Duration
+	Err error
+}
+
+func (w *Wait) Error() string { return w.Err.Error() }
+
+// Unwrap returns the cause.
+func (w *Wait) Unwrap() error { return w.Err }
+
+// Run calls round until ctx ends, and returns nil then. more asks for another
+// round at once.
+func (r Rounds) Run(ctx context.Context, round func(context.Context) (more bool, err error)) error {
+	last, wait := "", r.Every
+	for ctx.Err() == nil {
+		more, err := round(ctx)
+		if err == nil {
+			last, wait = "", r.Every
+			if more {
+				continue
+			}
+		} else if ctx.Err() == nil {
+			if err.Error() != last {
+				last = err.Error()
+				r.Log.Warn("channel must wait", "error", err)
+			}
+			wait = min(2*wait, max(r.Max, r.Every))
+		}
+		pause := wait
+		if asked, ok := errors.AsType[*Wait](err); ok && asked.For > pause {
+			pause = min(asked.For, time.Hour)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return nil
 }
 
 // AcceptAll hands in any number of submissions in batches. It stops at the

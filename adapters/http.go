@@ -156,6 +156,7 @@ func WriteError(w http.ResponseWriter, err error) { WriteProblem(w, err, StatusO
 
 // WriteProblem answers err with a status of its own.
 func WriteProblem(w http.ResponseWriter, err error, status int) {
+	refuse(w, err)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 	}

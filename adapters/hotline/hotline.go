@@ -16,7 +16,9 @@ import (
 )
 
 // Spec describes the kind.
-func Spec() adapters.Spec { return adapters.Spec{Kind: "hotline", New: New} }
+func Spec() adapters.Spec {
+	return adapters.Spec{Kind: "hotline", New: New, Doc: "12345 热线工单推送（JSON、XML）", Options: func() any { c := Default(); return &c }}
+}
 
 type adapter struct {
 	channel hub.ChannelCode

@@ -21,7 +21,9 @@ import (
 const maxBody = 512 << 10
 
 // Spec describes the kind.
-func Spec() adapters.Spec { return adapters.Spec{Kind: "kuaiban", New: New} }
+func Spec() adapters.Spec {
+	return adapters.Spec{Kind: "kuaiban", New: New, Doc: "城市客户端，签名的 JSON 接口", Options: func() any { c := Default(); return &c }}
+}
 
 // A Request is what the app sends.
 type Request struct {

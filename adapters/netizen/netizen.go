@@ -19,7 +19,9 @@ import (
 )
 
 // Spec describes the kind.
-func Spec() adapters.Spec { return adapters.Spec{Kind: "netizen", New: New} }
+func Spec() adapters.Spec {
+	return adapters.Spec{Kind: "netizen", New: New, Doc: "网民留言：文件、拉取、推送", Options: func() any { c := Default(); return &c }}
+}
 
 type adapter struct {
 	channel          hub.ChannelCode

@@ -20,7 +20,9 @@ import (
 )
 
 // Spec describes the kind.
-func Spec() adapters.Spec { return adapters.Spec{Kind: "petition", New: New} }
+func Spec() adapters.Spec {
+	return adapters.Spec{Kind: "petition", New: New, Doc: "信访批量文件交换", Options: func() any { c := Default(); return &c }}
+}
 
 type adapter struct {
 	channel hub.ChannelCode

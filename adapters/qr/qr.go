@@ -23,7 +23,9 @@ import (
 const maxBody = 512 << 10
 
 // Spec describes the kind.
-func Spec() adapters.Spec { return adapters.Spec{Kind: "qr", New: New} }
+func Spec() adapters.Spec {
+	return adapters.Spec{Kind: "qr", New: New, Doc: "扫码网页", Options: func() any { c := Default(); return &c }}
+}
 
 // A Request is what the JSON API takes.
 type Request struct {
