@@ -94,7 +94,9 @@ func FuzzForm(f *testing.F) {
 
 func FuzzMultipart(f *testing.F) {
 	f.Add([]byte("--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x\"\r\n\r\n1\r\n--B--\r\n"))
-	f.Fuzz(func(t *testing.T, data []byte) { checkRead(t, data, decode.Multipart, "multipart/form-data; boundary=B") })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		checkRead(t, data, decode.Multipart, "multipart/form-data; boundary=B")
+	})
 }
 
 func FuzzCSV(f *testing.F) {

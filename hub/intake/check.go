@@ -16,6 +16,9 @@ const (
 	maxExtra = 100       // number of the channel's own fields
 )
 
+// Check reports what is wrong with a submission, as Accept would.
+func Check(s hub.Submission) error { return check(s) }
+
 // check refuses what could not be stored for ever: Postgres takes neither NUL
 // nor broken UTF-8, and the bus has a size limit.
 func check(s hub.Submission) error {

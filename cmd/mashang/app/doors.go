@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/mashang-hub/mashang/adapters"
-	"github.com/mashang-hub/mashang/adapters/all"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/egress"
@@ -56,6 +55,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	return mux, nil
 }
 
+<<<<<<< HEAD
 // channels makes the adapter of every enabled channel.
 func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, printed codes, in adapters.Intake) ([]adapters.Config, error) {
 	configs, err := adapters.LoadChannels(a.city.Channels)
@@ -84,6 +84,8 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	return configs, nil
 }
 
+=======
+>>>>>>> b4ebf12 (cmd/mashang/channels: listen, tail, letters, replay and key rotation over the running channels)
 func (a *App) deps() adapters.Deps {
 	return adapters.Deps{
 		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,
