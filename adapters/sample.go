@@ -95,6 +95,30 @@ func (w *Wired) CheckSample(ctx context.Context, s Sample, body []byte) []string
 	return differences(s.Expect, Facts(got))
 }
 
+// SampleFacts returns the fields of the submission that s becomes, without
+// the empty ones.
+func (w *Wired) SampleFacts(s Sample) (map[string]any, error) {
+	ctx := context.Background()
+	docs, err := w.read(ctx, sampleInput(w.Config, s, nil), 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(docs) == 0 {
+		return nil, hub.Errorf(hub.CodeInvalid, "submission.empty")
+	}
+	got, _, err := w.submission(ctx, docs[0], nil)
+	if err != nil {
+		return nil, err
+	}
+	facts := Facts(got)
+	for k, v := range facts {
+		if v == "" || v == false || v == 0 || strings.HasPrefix(k, "extra.") {
+			delete(facts, k)
+		}
+	}
+	return facts, nil
+}
+
 func differences(want, got map[string]any) []string {
 	var out []string
 	for name, v := range want {

@@ -42,7 +42,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 		return nil, err
 	}
 	deps := a.deps()
-	deps.Codes, deps.Public, deps.Named = printed, a.outside(), a.placeNamed()
+	deps.Codes, deps.Public, deps.Named = printed, a.outside(), a.city.FindNamed
 	m := channels.New(channels.Config{
 		Registry: all.Registry(), Channels: configs, Intake: in, Deps: deps,
 		Store: channel.New(a.db, a.clock), Decide: a.holder.Decide, Check: intake.Check,
@@ -58,27 +58,6 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, in
 		actor(ctx, g, loop)
 	}
 	return configs, nil
-}
-
-// placeNamed finds places by their names; one that several have needs the place
-// around it.
-func (a *App) placeNamed() func(context.Context, string, hub.PlaceCode) (hub.Place, bool) {
-	byName := map[string][]hub.Place{}
-	for _, p := range a.places {
-		byName[p.Name] = append(byName[p.Name], p)
-	}
-	return func(_ context.Context, name string, within hub.PlaceCode) (hub.Place, bool) {
-		var found []hub.Place
-		for _, p := range byName[name] {
-			if within == "" || (p.Code != within && p.Code.Within(within)) {
-				found = append(found, p)
-			}
-		}
-		if len(found) != 1 {
-			return hub.Place{}, false
-		}
-		return found[0], true
-	}
 }
 
 // republish puts a dead record back where it failed.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"sync"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
@@ -43,6 +44,10 @@ type City struct {
 	// Rules and Channels are the folders of rule sets and channels; nil when
 	// the city has none.
 	Rules, Channels fs.FS
+
+	once   sync.Once // guards the two below
+	byCode map[hub.PlaceCode]hub.Place
+	byName map[string][]hub.Place
 }
 
 // A Department (部门) is a hub.Department with the configuration that its
