@@ -189,7 +189,7 @@ func (f *file) meaning(data []byte, body ast.Node) {
 	for _, m := range mistakes {
 		f.expression(body, "map."+m.Field, m)
 	}
-	if _, err := adapters.Wire(c, nil, adapters.Deps{Getenv: func(string) string { return "set" }}); err != nil && len(mistakes) == 0 {
+	if _, err := adapters.Wire(c, nil, adapters.Deps{Getenv: func(string) string { return "set" }}); err != nil && len(f.problems) == 0 {
 		f.say(body, "", err)
 	}
 }

@@ -170,10 +170,12 @@ func names(m map[string]reflect.StructField) []string {
 
 // Nearest suggests the word that was meant, or lists what there is.
 func Nearest(word string, known []string) string {
-	best, distance := "", 3
+	best, score := "", 30
 	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), k); d < distance && d < max(len(k), 2) {
-			best, distance = k, d
+		d := levenshtein.ComputeDistance(strings.ToLower(word), k)
+		// Of two as near, the one of the same length: letters were swapped.
+		if at := 10*d + abs(len(k)-len(word)); d < max(len(k), 2) && at < score {
+			best, score = k, at
 		}
 	}
 	if best != "" {
@@ -184,6 +186,8 @@ func Nearest(word string, known []string) string {
 	}
 	return "可以写 " + strings.Join(known, "、")
 }
+
+func abs(n int) int { return max(n, -n) }
 
 func pairs(node ast.Node) []*ast.MappingValueNode {
 	switch n := node.(type) {

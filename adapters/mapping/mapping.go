@@ -121,11 +121,13 @@ func Compile(c Config, places Places, save Save) (*Mapper, []Mistake) {
 		if strings.TrimSpace(source) == "" {
 			return nil
 		}
-		p, err := expr.Compile(source, m.options()...)
+		calls := &calls{}
+		p, err := expr.Compile(source, append(m.options(), expr.Patch(calls))...)
 		if err != nil {
 			mistakes = append(mistakes, mistake(name, err))
 			return nil
 		}
+		mistakes = append(mistakes, calls.mistakes(name)...)
 		return p
 	}
 	for _, f := range c.fields() {
