@@ -35,7 +35,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	}
 	a.openCounter(key)
 	mux := http.NewServeMux()
-	channels, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
+	manager, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +43,9 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "mashang_cases_open", Help: "Cases that are open."}, a.openCases))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 
-	names := a.names(channels)
+	names := a.names(manager.Channels)
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: a.routes(printed), Ready: a.db.Ping, Log: a.log,
+		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: append(a.routes(printed), manager.Routes()...), Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
@@ -55,37 +55,6 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	return mux, nil
 }
 
-<<<<<<< HEAD
-// channels makes the adapter of every enabled channel.
-func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, printed codes, in adapters.Intake) ([]adapters.Config, error) {
-	configs, err := adapters.LoadChannels(a.city.Channels)
-	if err != nil {
-		return nil, fmt.Errorf("read the channels: %w", err)
-	}
-	deps := a.deps()
-	deps.Codes, deps.Public = printed, a.outside()
-	for _, c := range configs {
-		if !c.Enabled {
-			continue
-		}
-		adapter, err := all.Registry().New(c, in, deps)
-		if err != nil {
-			return nil, fmt.Errorf("open channel %s: %w", c.Code, err)
-		}
-		if h := adapter.Handler(); h != nil {
-			mux.Handle("/in/"+string(c.Code), h)
-			mux.Handle("/in/"+string(c.Code)+"/", h)
-		}
-		if p, ok := adapter.(adapters.PageHandler); ok {
-			mux.Handle("/q/", p.Pages())
-		}
-		actor(ctx, g, adapter.Run)
-	}
-	return configs, nil
-}
-
-=======
->>>>>>> b4ebf12 (cmd/mashang/channels: listen, tail, letters, replay and key rotation over the running channels)
 func (a *App) deps() adapters.Deps {
 	return adapters.Deps{
 		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,

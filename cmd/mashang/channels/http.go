@@ -2,17 +2,19 @@ package channels
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mashang-hub/mashang/adapters"
+	"github.com/mashang-hub/mashang/adapters/decode"
 	"github.com/mashang-hub/mashang/adapters/lint"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/mask"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
 )
@@ -20,54 +22,32 @@ import (
 // longest is how long a request for news may wait.
 const longest = 25 * time.Second
 
-// API mounts the JSON face of the manager under /api/v1/, for those who know
-// token; "" leaves it open, which is for demonstrations only.
-func (m *Manager) API(mux *http.ServeMux, token string) {
-	handle := func(pattern string, f func(*http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			var v any
-			err := authorize(r, token)
-			if err == nil {
-				v, err = f(r)
-			}
-			if err != nil {
-				if hub.CodeOf(err) == hub.CodeInternal {
-					m.Log.Error("answer request", "method", r.Method, "path", r.URL.Path, "err", err)
-				}
-				adapters.WriteError(w, err)
-				return
-			}
-			w.Header().Set("Content-Type", "application/json; charset=utf-8")
-			w.Header().Set("Cache-Control", "no-store")
-			_ = json.NewEncoder(w).Encode(v) // the reader left: nobody to tell
-		})
+// Routes are the JSON face of the manager.
+func (m *Manager) Routes() []api.Route {
+	route := func(method, path string, right access.Right, summary string, h func(*http.Request) (any, error)) api.Route {
+		return api.Route{Method: method, Path: path, Right: right, Reach: access.NoCases, Summary: summary, Handle: h}
 	}
-	handle("GET /api/v1/channels", m.apiList)
-	handle("GET /api/v1/channels/schema", func(*http.Request) (any, error) { return lint.Schema(m.Registry), nil })
-	handle("POST /api/v1/channels/{code}/listen", func(r *http.Request) (any, error) { return m.Listen(codeOf(r)) })
-	handle("GET /api/v1/listen/{token}", m.apiHits)
-	handle("GET /api/v1/traffic", m.apiTail)
-	handle("POST /api/v1/channels/{code}/keys", m.apiRotate)
-	handle("GET /api/v1/dead", m.apiLetters)
-	handle("GET /api/v1/dead/{id}", m.apiLetter)
-	handle("PUT /api/v1/dead/{id}", m.apiRepair)
-	handle("POST /api/v1/dead/{id}/replay", m.apiReplayLetter)
-	handle("POST /api/v1/replay", m.apiReplay)
+	tail := route("GET", "/api/v1/traffic", access.ReadChannels, "生产地址上实际收到了什么，个人信息已遮盖；wait 秒内有新的就返回", m.apiTail)
+	tail.Query = []api.Param{{Name: "channel", Summary: "只看这个渠道"}, {Name: "outcome", Summary: "只看这种结果"}, {Name: "after", Summary: "从哪里往后"}, {Name: "limit", Summary: "最多多少条"}, {Name: "wait", Summary: "最多等多少秒"}}
+	letters := route("GET", "/api/v1/dead", access.ReadChannels, "列出死信，新的在前", m.apiLetters)
+	letters.Query = []api.Param{{Name: "channel", Summary: "只看这个渠道"}, {Name: "limit", Summary: "最多多少封"}, {Name: "offset", Summary: "跳过多少封"}}
+	rotate := route("POST", "/api/v1/channels/{code}/keys", access.WireChannels, "生成新密钥；step=promote 提升，step=revoke 作废", m.apiRotate)
+	rotate.Query = []api.Param{{Name: "step", Summary: "promote 或 revoke；不填为生成"}}
+	hits := route("GET", "/api/v1/listen/{token}", access.WireChannels, "测试地址上收到了什么", m.apiHits)
+	hits.Query = []api.Param{{Name: "after", Summary: "前多少条已经看过"}, {Name: "wait", Summary: "最多等多少秒"}}
+	return []api.Route{
+		route("GET", "/api/v1/channels", access.ReadChannels, "列出渠道和近况", m.apiList),
+		route("GET", "/api/v1/channels/schema", access.ReadChannels, "渠道文件的 JSON Schema", func(*http.Request) (any, error) { return lint.Schema(m.Registry), nil }),
+		route("POST", "/api/v1/channels/{code}/listen", access.WireChannels, "开一个 120 秒的测试地址", func(r *http.Request) (any, error) { return m.Listen(codeOf(r)) }),
+		hits, tail, rotate, letters,
+		route("GET", "/api/v1/dead/{id}", access.WireChannels, "一封死信的原因和原文", m.apiLetter),
+		route("PUT", "/api/v1/dead/{id}", access.WireChannels, "用改好的内容换掉死信的原文", m.apiRepair),
+		route("POST", "/api/v1/dead/{id}/replay", access.WireChannels, "重投一封死信", m.apiReplayLetter),
+		route("POST", "/api/v1/replay", access.WireChannels, "重放一段时间里收下的来件；dry_run 只数一数", m.apiReplay),
+	}
 }
 
 func codeOf(r *http.Request) hub.ChannelCode { return hub.ChannelCode(r.PathValue("code")) }
-
-func authorize(r *http.Request, token string) error {
-	if token == "" {
-		return nil
-	}
-	given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	got, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return hub.Errorf(hub.CodeUnauthorized, "api.token")
-	}
-	return nil
-}
 
 func (m *Manager) apiList(r *http.Request) (any, error) {
 	list, err := m.List(r.Context())
@@ -191,13 +171,19 @@ func (m *Manager) apiRepair(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	l, err := m.Store.Letter(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
 	media := r.Header.Get("Content-Type")
 	if media == "" || strings.HasPrefix(media, "application/octet-stream") {
-		l, err := m.Store.Letter(r.Context(), id)
-		if err != nil {
+		media = l.MediaType
+	}
+	// It was shown as UTF-8, and comes back so; the channel reads its own.
+	if c := m.running[l.Channel]; c != nil && utf8.Valid(body) {
+		if body, err = decode.FromUTF8(body, c.config.Decode.Charset); err != nil {
 			return nil, err
 		}
-		media = l.MediaType
 	}
 	if err := m.Store.RepairLetter(r.Context(), id, body, media); err != nil {
 		return nil, err

@@ -2,11 +2,7 @@ package channels
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -70,39 +66,24 @@ func (k *keyring) keepable(t proof.Type, secret string) (string, error) {
 	if t == proof.Key || t == proof.Basic {
 		return proof.Hash(secret), nil
 	}
-	gcm, err := k.cipher()
-	if err != nil {
-		return "", err
-	}
-	nonce := make([]byte, gcm.NonceSize())
-	_, _ = rand.Read(nonce) // never fails
-	return sealed + base64.StdEncoding.EncodeToString(gcm.Seal(nonce, nonce, []byte(secret), nil)), nil
+	return sealed + base64.StdEncoding.EncodeToString(k.seal.Seal(place, []byte(secret))), nil
 }
+
+// place is where these secrets are sealed for.
+const place = "channel_key"
 
 func (k *keyring) open(stored string) (string, error) {
 	text, ok := strings.CutPrefix(stored, sealed)
 	if !ok {
 		return stored, nil
 	}
-	gcm, err := k.cipher()
-	if err != nil {
-		return "", err
-	}
 	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(data) < gcm.NonceSize() {
-		return "", errors.New("is damaged")
-	}
-	plain, err := gcm.Open(nil, data[:gcm.NonceSize()], data[gcm.NonceSize():], nil)
 	if err != nil {
-		return "", errors.New("was sealed with another MASHANG_SEAL_KEY: set the same on every node")
+		return "", fmt.Errorf("read sealed key: %w", err)
+	}
+	plain, err := k.seal.Open(place, data)
+	if err != nil {
+		return "", fmt.Errorf("open sealed key: %w", err)
 	}
 	return string(plain), nil
-}
-
-func (k *keyring) cipher() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(k.seal)
-	if err != nil {
-		return nil, fmt.Errorf("seal key: %w", err)
-	}
-	return cipher.NewGCM(block)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/mashang-hub/mashang/adapters/proof"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
+	"github.com/mashang-hub/mashang/hub/seal"
 )
 
 // A Config says what a Manager stands on; all fields but Publish, Window and
@@ -44,8 +45,8 @@ type Config struct {
 	Again func(ctx context.Context, raw []byte, s hub.Submission) error
 	Log   *slog.Logger
 	Clock hub.Clock
-	// SealKey seals signing keys in the database; 32 bytes.
-	SealKey []byte
+	// Keys seals signing keys in the database.
+	Keys *seal.Keyring
 }
 
 // A Manager runs channels. It is safe for concurrent use.
@@ -68,7 +69,7 @@ type running struct {
 // New returns a Manager; it opens nothing.
 func New(c Config) *Manager {
 	m := &Manager{Config: c, running: map[hub.ChannelCode]*running{}, traffic: newTraffic(), tests: newTests(c.Clock)}
-	m.keys = &keyring{store: c.Store, clock: c.Clock, seal: c.SealKey}
+	m.keys = &keyring{store: c.Store, clock: c.Clock, seal: c.Keys}
 	m.Deps.Keep, m.Deps.Keys, m.Deps.Cursors = m.keep, m.keys.live, c.Store
 	m.Deps.Trusted = func(r *http.Request) bool { return r.Context().Value(trusted{}) != nil }
 	return m
@@ -339,7 +340,7 @@ func (m *Manager) ReplayWindow(ctx context.Context, code hub.ChannelCode, from, 
 type keyring struct {
 	store *channel.Store
 	clock hub.Clock
-	seal  []byte
+	seal  *seal.Keyring
 
 	mu   sync.Mutex
 	keys map[hub.ChannelCode]adapters.Live

@@ -57,7 +57,7 @@ func (s *settings) newChannel(f newForm) error {
 			}
 		})
 	}
-	if err := s.ask(&f, gallery); err != nil {
+	if err := s.wizard(&f, gallery); err != nil {
 		return err
 	}
 	t, err := template.Find(f.template)
@@ -101,8 +101,8 @@ func templateNames(all []template.Template) []string {
 	return names
 }
 
-// ask is the wizard: it asks for what no flag said.
-func (s *settings) ask(f *newForm, gallery []template.Template) error {
+// wizard asks for what no flag said.
+func (s *settings) wizard(f *newForm, gallery []template.Template) error {
 	in := bufio.NewReader(s.in)
 	question := func(at *string, prompt string) error {
 		if *at != "" {

@@ -125,11 +125,7 @@ func newRoot(s *settings) *cobra.Command {
 		return nil
 	}
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
-<<<<<<< HEAD
-		newRules(s), newBench(s), newPlugin(s), newVersion(s),
+		newRules(s), newChannel(s), newDead(s), newReplay(s), newBench(s), newPlugin(s), newVersion(s),
 		newAccount(s), newAudit(s), newDelivery(s), newQR(s), newWarning(s))
-=======
-		newRules(s), newChannel(s), newDead(s), newReplay(s), newBench(s), newPlugin(s), newVersion(s))
->>>>>>> bda0043 (cmd/mashang/cli: channel, dead, replay and bench intake)
 	return root
 }
