@@ -11,6 +11,7 @@ func Apply(c Case, e Event) Case {
 	c.Assignments = slices.Clone(c.Assignments)
 	c.Deadlines = slices.Clone(c.Deadlines)
 	c.Overdue = slices.Clone(c.Overdue)
+	c.Orders = slices.Clone(c.Orders)
 	c.ID, c.Version = e.Case, e.Seq
 	if e.Data.Decision != nil {
 		c.Class = e.Data.Decision.Class
@@ -55,6 +56,7 @@ func applyStep(c *Case, e Event) {
 	case InfoAsked:
 		c.pause(StatusWaiting, e.At)
 	case Suspended:
+		c.Asked = nil
 		c.pause(StatusSuspended, e.At)
 	case InfoGiven, Resumed:
 		c.resume()
@@ -91,14 +93,28 @@ func applyStep(c *Case, e Event) {
 	case Escalated, Reminded:
 		c.drop(ClockClimb)
 		c.drop(ClockRemind)
-	case Supervised:
-		c.Supervised = true
-	case Instructed:
-		c.Instructed = true
+	case Supervised, Instructed:
+		c.Supervised = c.Supervised || e.Type == Supervised
+		c.Instructed = c.Instructed || e.Type == Instructed
+		if e.Data.Order != nil {
+			c.Orders = append(c.Orders, *e.Data.Order)
+		}
 	case DemandAnswered:
-		c.Supervised, c.Instructed = false, false
-		c.drop(ClockAnswer)
+		c.answered(e.Data.Order)
 	}
+}
+
+// answered closes one order, or all.
+func (c *Case) answered(o *Order) {
+	c.Orders = slices.DeleteFunc(c.Orders, func(open Order) bool { return o == nil || open.ID == o.ID })
+	of := func(kind EventType) bool {
+		return slices.ContainsFunc(c.Orders, func(open Order) bool { return open.Kind == kind })
+	}
+	c.Supervised, c.Instructed = of(Supervised), of(Instructed)
+	if len(c.Orders) == 0 {
+		c.Orders = nil
+	}
+	c.drop(ClockAnswer)
 }
 
 func (c *Case) open(e Event) {
@@ -159,7 +175,7 @@ func (c *Case) resume() {
 func (c *Case) close(s Status, at time.Time) {
 	c.Status, c.ClosedAt = s, at
 	c.Deadlines, c.Overdue, c.Asked, c.Resume = nil, nil, nil, ""
-	c.Supervised, c.Instructed = false, false
+	c.Supervised, c.Instructed, c.Orders = false, false, nil
 }
 
 func (c *Case) reopen(e Event) {

@@ -49,9 +49,11 @@ type Assignment struct {
 }
 
 // An Extension (延期) is a department's request for more time.
+// A suspension (挂账) is one that names a day.
 type Extension struct {
-	Budget Budget `json:"budget"`
-	Reason string `json:"reason"`
+	Budget Budget    `json:"budget,omitzero"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until,omitzero"` // put off until then
 }
 
 // A Case (事项) is the fold of its events, and equals its row in the store.
@@ -76,6 +78,7 @@ type Case struct {
 	Resume      Status         `json:"resume,omitempty"`
 	Supervised  bool           `json:"supervised,omitempty"`
 	Instructed  bool           `json:"instructed,omitempty"`
+	Orders      []Order        `json:"orders,omitempty"` // 督办、批示 waiting for an answer
 	Rating      int            `json:"rating,omitempty"` // 1 to 5, 0 none
 	Into        CaseID         `json:"into,omitempty"`   // the case that this was merged into
 	Contacted   bool           `json:"contacted,omitempty"`

@@ -92,6 +92,16 @@ type (
 		Text  string
 		Until time.Time
 	}
+	// AskSuspension asks to put a case off until a date; the answer
+	// is a DecideExtension.
+	AskSuspension struct {
+		By
+		Text  string
+		Until time.Time
+	}
+	// Redate counts provisional clocks again, after the calendar of
+	// a year has been published.
+	Redate struct{ By }
 	// ResumeCase ends a suspension.
 	ResumeCase struct {
 		By
@@ -131,22 +141,30 @@ type (
 		By
 		Text string
 	}
-	// Supervise (督办) demands an answer within a time.
+	// Supervise (督办) demands an answer within a time. No Grade is the next
+	// above the open ones, no Owner the lead department.
 	Supervise struct {
 		By
 		Text   string
 		Within Budget
+		Grade  OrderGrade
+		Owner  DepartmentCode
 	}
-	// Instruct (批示) is a leader's order on the case.
+	// Instruct (批示) is a leader's order on the case; Note names the topic
+	// instruction that it belongs to.
 	Instruct struct {
 		By
 		Text   string
 		Within Budget
+		Owner  DepartmentCode
+		Note   string
 	}
-	// AnswerDemand replies to a supervision or an instruction.
+	// AnswerDemand replies to a supervision or an instruction; Order 0 replies
+	// to all that are open.
 	AnswerDemand struct {
 		By
-		Text string
+		Text  string
+		Order int64
 	}
 	// Archive (归档) closes the file.
 	Archive struct{ By }
@@ -161,4 +179,15 @@ type Facts struct {
 	Ladder Ladder
 	// Duties says who holds each rung for the case's place at this moment.
 	Duties []Duty
+	// Extend limits extensions; its zero value does not.
+	Extend ExtensionRule
+	// Hours are the calendars of departments with office hours of their own.
+	Hours map[DepartmentCode]Calendar
+}
+
+// An ExtensionRule (延期规则) says how often a case may be extended in a round,
+// and by how much at once; zero values do not limit.
+type ExtensionRule struct {
+	Max  int    `json:"max"`
+	Most Budget `json:"most"`
 }

@@ -12,10 +12,11 @@ type Unit string
 // The units. A working day follows the State Council's calendar with its
 // make-up days (调休); a day is a calendar day.
 const (
-	Minute     Unit = "m"
-	Hour       Unit = "h"
-	Day        Unit = "d"
-	WorkingDay Unit = "wd"
+	Minute      Unit = "m"
+	Hour        Unit = "h"
+	Day         Unit = "d"
+	WorkingDay  Unit = "wd"
+	WorkingHour Unit = "wh" // counts in office hours only
 )
 
 // A Budget (期限) is an amount of time as rules and regulations state it:
@@ -42,6 +43,7 @@ func ParseBudget(s string) (Budget, error) {
 		"h": Hour, "小时": Hour, "个小时": Hour,
 		"d": Day, "日": Day, "天": Day, "个自然日": Day, "自然日": Day,
 		"wd": WorkingDay, "工作日": WorkingDay, "个工作日": WorkingDay,
+		"wh": WorkingHour, "工作小时": WorkingHour, "个工作小时": WorkingHour,
 	}[s[i:]]
 	n, err := strconv.Atoi(s[:i])
 	if !ok || err != nil || n > 3650*24*60 {
@@ -63,6 +65,8 @@ func (b Budget) Length() time.Duration {
 		return n * time.Minute
 	case Hour:
 		return n * time.Hour
+	case WorkingHour:
+		return n * 3 * time.Hour
 	case WorkingDay:
 		if n == 0 {
 			return 8 * time.Hour
@@ -131,12 +135,20 @@ type Deadline struct {
 	Start  time.Time    `json:"start"`
 	Due    time.Time    `json:"due"`
 	// WarnAt is when a warning is due; zero when none is or it was given.
-	WarnAt      time.Time `json:"warn_at,omitzero"`
-	PausedAt    time.Time `json:"paused_at,omitzero"` // zero while it runs
-	Provisional bool      `json:"provisional,omitempty"`
+	WarnAt   time.Time `json:"warn_at,omitzero"`
+	PausedAt time.Time `json:"paused_at,omitzero"` // zero while it runs
+	// Pauses are the times that it stood and was moved by.
+	Pauses      []Pause `json:"pauses,omitempty"`
+	Provisional bool    `json:"provisional,omitempty"`
 	// Epoch counts settings of this clock, so that a late firing of an older
 	// setting is recognised and ignored.
 	Epoch int `json:"epoch"`
+}
+
+// A Pause (停钟) is a time during which a clock stood.
+type Pause struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // FireAt returns when the hub must act on d next: the warning or the due time.

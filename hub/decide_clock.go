@@ -38,17 +38,25 @@ func queueAllowances(all []Allowance) []Allowance {
 	return out
 }
 
+// calendar is that of the lead department, which may keep hours of its own.
+func (d *decider) calendar() Calendar {
+	if c, ok := d.facts.Hours[d.c.Lead()]; ok {
+		return c
+	}
+	return d.facts.Calendar
+}
+
 // clocks starts the allowances at start.
 func (d *decider) clocks(start time.Time, all []Allowance) []Deadline {
 	out := make([]Deadline, 0, len(all))
 	for i, a := range all {
-		due, provisional := d.facts.Calendar.Due(start, a.Budget)
+		due, provisional := d.calendar().Due(start, a.Budget)
 		dl := Deadline{
 			Kind: a.Kind, Budget: a.Budget, Start: start, Due: due,
 			Provisional: provisional, Epoch: d.c.Epoch + 1 + i,
 		}
 		if a.Warn.N > 0 {
-			if warned, ok := warnAt(d.facts.Calendar, start, due, a); ok {
+			if warned, ok := warnAt(d.calendar(), start, due, a); ok {
 				dl.WarnAt = warned
 			}
 		}
@@ -86,9 +94,12 @@ func (d *decider) resumed() []Deadline {
 			continue
 		}
 		unit := dl.Budget.Unit
-		shifted, provisional := d.facts.Calendar.Shift(dl.Due, dl.PausedAt, d.now, unit)
+		shifted, provisional := d.calendar().Shift(dl.Due, dl.PausedAt, d.now, unit)
 		if !dl.WarnAt.IsZero() {
-			dl.WarnAt, _ = d.facts.Calendar.Shift(dl.WarnAt, dl.PausedAt, d.now, unit)
+			dl.WarnAt, _ = d.calendar().Shift(dl.WarnAt, dl.PausedAt, d.now, unit)
+		}
+		if d.now.After(dl.PausedAt) {
+			dl.Pauses = append(slices.Clone(dl.Pauses), Pause{dl.PausedAt, d.now})
 		}
 		dl.Due, dl.Provisional, dl.PausedAt = shifted, dl.Provisional || provisional, time.Time{}
 		dl.Epoch = d.c.Epoch + 1 + len(out)
@@ -119,10 +130,62 @@ func (c Fire) decide(d *decider) error {
 	case ClockRemind:
 		d.remind()
 	case ClockSort, ClockContact, ClockSign, ClockAccept, ClockOnSite, ClockClose, ClockAnswer:
-		d.emit(Overran, Data{Clock: dl.Kind})
-		if !d.climbing() {
-			d.climb(dl.Kind, "")
+		d.overrun(dl.Kind)
+	}
+	return nil
+}
+
+// overrun puts a missed clock on record and begins to climb: at once, or when
+// the quiet hours of the next rung are over.
+func (d *decider) overrun(kind DeadlineKind) {
+	if until := d.awake(d.c.Rung+1, d.now); until.After(d.now) && !d.climbing() {
+		wait := Deadline{Kind: ClockClimb, Start: d.now, Due: until, Epoch: d.c.Epoch + 1}
+		d.emit(Overran, Data{Clock: kind, Deadlines: []Deadline{wait}})
+		return
+	}
+	d.emit(Overran, Data{Clock: kind})
+	if !d.climbing() {
+		d.climb(kind, "")
+	}
+}
+
+// awake returns when rung may be told: at, or the end of its quiet hours.
+func (d *decider) awake(rung Rung, at time.Time) time.Time {
+	step, ok := d.facts.Ladder.Step(rung)
+	if !ok || d.c.Class.Urgency == UrgencyCritical {
+		return at
+	}
+	return step.Quiet.End(at)
+}
+
+// decide counts provisional clocks that run again, from their start and with
+// their pauses; the others are right already.
+func (c Redate) decide(d *decider) error {
+	if err := d.open(Redated); err != nil {
+		return err
+	}
+	var moved []Deadline
+	for _, dl := range d.c.Deadlines {
+		if !dl.Provisional || !dl.PausedAt.IsZero() || dl.Budget == (Budget{}) {
+			continue
 		}
+		warned := dl.Due.Sub(dl.WarnAt)
+		due, provisional := d.calendar().Due(dl.Start, dl.Budget)
+		for _, p := range dl.Pauses {
+			shifted, guessed := d.calendar().Shift(due, p.From, p.To, dl.Budget.Unit)
+			due, provisional = shifted, provisional || guessed
+		}
+		if due.Equal(dl.Due) && provisional {
+			continue
+		}
+		if !dl.WarnAt.IsZero() {
+			dl.WarnAt = due.Add(-warned)
+		}
+		dl.Due, dl.Provisional, dl.Epoch = due, provisional, d.c.Epoch+1+len(moved)
+		moved = append(moved, dl)
+	}
+	if len(moved) > 0 {
+		d.emit(Redated, Data{Deadlines: moved})
 	}
 	return nil
 }
@@ -134,7 +197,8 @@ func (d *decider) climbing() bool {
 }
 
 // climb tells the next rung. A vacant post is entered in the record and
-// passed: the rung above it is told at once.
+// passed: the rung above it is told at once, or when its quiet hours are over.
+// What a person asks for (why is "") does not wait for them.
 func (d *decider) climb(why DeadlineKind, text string) {
 	for rung := d.c.Rung + 1; rung <= d.facts.Ladder.Top(); rung++ {
 		step, ok := d.facts.Ladder.Step(rung)
@@ -143,11 +207,15 @@ func (d *decider) climb(why DeadlineKind, text string) {
 		}
 		duty := d.duty(rung)
 		data := Data{Clock: why, Text: text, Duty: &duty}
-		if duty.Person != "" {
+		told := duty.Person != ""
+		if told {
 			data.Deadlines = d.clocks(d.now, []Allowance{{Kind: ClockClimb, Budget: step.Wait}})
+			data.Deadlines[0].Due = d.awake(rung+1, data.Deadlines[0].Due)
+		} else if until := d.awake(rung+1, d.now); why != "" && until.After(d.now) {
+			data.Deadlines = []Deadline{{Kind: ClockClimb, Start: d.now, Due: until, Epoch: d.c.Epoch + 1}}
+			told = true
 		}
-		d.emit(Escalated, data)
-		if duty.Person != "" {
+		if d.emit(Escalated, data); told {
 			return
 		}
 	}

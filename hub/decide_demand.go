@@ -1,5 +1,7 @@
 package hub
 
+import "time"
+
 func (c AskCitizen) decide(d *decider) error {
 	if err := d.allow(InfoAsked, StatusSigned, StatusHandling); err != nil {
 		return err
@@ -27,15 +29,38 @@ func (c AskExtension) decide(d *decider) error {
 	if err := d.allow(ExtensionAsked, StatusSigned, StatusHandling); err != nil {
 		return err
 	}
+	rule := d.facts.Extend
 	switch {
 	case d.c.Asked != nil:
 		return Errorf(CodeConflict, "extension.pending")
+	case rule.Max > 0 && d.c.Extensions >= rule.Max:
+		return Errorf(CodeConflict, "extension.limit", rule.Max)
+	case rule.Most.N > 0 && c.Extension.Budget.Length() > rule.Most.Length():
+		return Errorf(CodeInvalid, "extension.too_long", rule.Most.String())
+	case !c.Extension.Until.IsZero():
+		return Errorf(CodeInvalid, "budget.invalid", c.Extension.Until.String())
 	case c.Extension.Budget.N <= 0:
 		return Errorf(CodeInvalid, "budget.invalid", c.Extension.Budget.String())
 	case c.Extension.Reason == "":
 		return Errorf(CodeInvalid, "reason.required")
 	}
 	d.emit(ExtensionAsked, Data{Extension: &c.Extension, Text: c.Extension.Reason})
+	return nil
+}
+
+func (c AskSuspension) decide(d *decider) error {
+	if err := d.allow(ExtensionAsked, StatusSigned, StatusHandling); err != nil {
+		return err
+	}
+	switch {
+	case d.c.Asked != nil:
+		return Errorf(CodeConflict, "extension.pending")
+	case !c.Until.After(d.now):
+		return Errorf(CodeInvalid, "suspend.until_past")
+	case c.Text == "":
+		return Errorf(CodeInvalid, "reason.required")
+	}
+	d.emit(ExtensionAsked, Data{Extension: &Extension{Reason: c.Text, Until: c.Until}, Text: c.Text})
 	return nil
 }
 
@@ -53,6 +78,13 @@ func (c DecideExtension) decide(d *decider) error {
 			return err
 		}
 		d.emit(ExtensionRefused, Data{Text: c.Text})
+		return nil
+	}
+	if until := d.c.Asked.Until; !until.IsZero() {
+		if !until.After(d.now) {
+			return Errorf(CodeInvalid, "suspend.until_past")
+		}
+		d.suspend(d.c.Asked.Reason, until)
 		return nil
 	}
 	from := d.now
@@ -74,9 +106,13 @@ func (c Suspend) decide(d *decider) error {
 	if !c.Until.After(d.now) {
 		return Errorf(CodeInvalid, "suspend.until_past")
 	}
-	review := Deadline{Kind: ClockReview, Start: d.now, Due: c.Until, Budget: Budget{0, Day}, Epoch: d.c.Epoch + 1}
-	d.emit(Suspended, Data{Text: c.Text, Deadlines: []Deadline{review}})
+	d.suspend(c.Text, c.Until)
 	return nil
+}
+
+func (d *decider) suspend(text string, until time.Time) {
+	review := Deadline{Kind: ClockReview, Start: d.now, Due: until, Budget: Budget{0, Day}, Epoch: d.c.Epoch + 1}
+	d.emit(Suspended, Data{Text: text, Deadlines: []Deadline{review}})
 }
 
 func (c ResumeCase) decide(d *decider) error {
@@ -138,39 +174,6 @@ func (c Escalate) decide(d *decider) error {
 		return err
 	}
 	d.climb("", c.Text)
-	return nil
-}
-
-func (c Supervise) decide(d *decider) error { return d.demand(Supervised, c.Text, c.Within) }
-
-func (c Instruct) decide(d *decider) error { return d.demand(Instructed, c.Text, c.Within) }
-
-// demand records an order that must be answered within a time.
-func (d *decider) demand(t EventType, text string, within Budget) error {
-	if err := d.open(t); err != nil {
-		return err
-	}
-	if err := require(text, "order.required"); err != nil {
-		return err
-	}
-	if within.N == 0 {
-		within = Budget{3, WorkingDay}
-	}
-	d.emit(t, Data{Text: text, Deadlines: d.clocks(d.now, []Allowance{{Kind: ClockAnswer, Budget: within}})})
-	return nil
-}
-
-func (c AnswerDemand) decide(d *decider) error {
-	if err := d.open(DemandAnswered); err != nil {
-		return err
-	}
-	if !d.c.Supervised && !d.c.Instructed {
-		return Errorf(CodeConflict, "demand.none")
-	}
-	if err := require(c.Text, "text.required"); err != nil {
-		return err
-	}
-	d.emit(DemandAnswered, Data{Text: c.Text})
 	return nil
 }
 

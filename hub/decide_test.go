@@ -36,12 +36,20 @@ func facts() hub.Facts {
 		{Kind: hub.ClockClose, Budget: hub.Budget{N: 5, Unit: hub.WorkingDay}, Warn: hub.Budget{N: 4, Unit: hub.Hour}},
 	}}
 	for r := hub.Rung(1); r <= 7; r++ {
-		f.Ladder = append(f.Ladder, hub.Step{Rung: r, Wait: hub.Budget{N: 1, Unit: hub.Hour}})
+		f.Ladder = append(f.Ladder, hub.Step{Rung: r, Wait: hub.Budget{N: 1, Unit: hub.Hour}, Quiet: quiet(r)})
 		if r != 4 {
 			f.Duties = append(f.Duties, hub.Duty{Rung: r, Person: hub.PersonID("p" + string('0'+rune(r)))})
 		}
 	}
 	return f
+}
+
+// quiet has rung 5 sleep from ten at night to seven in the morning.
+func quiet(r hub.Rung) hub.Quiet {
+	if r == 5 {
+		return hub.Quiet{From: 22 * 60, To: 7 * 60}
+	}
+	return hub.Quiet{}
 }
 
 func received(lead hub.DepartmentCode, co ...hub.DepartmentCode) hub.Receive {
@@ -180,6 +188,12 @@ func commands() *rapid.Generator[hub.Command] {
 			hub.DecideExtension{Text: "x"},
 			hub.Suspend{Text: "x", Until: nine.AddDate(0, 2, 0)},
 			hub.ResumeCase{},
+			hub.AskSuspension{Text: "x", Until: nine.AddDate(0, 3, 0)},
+			hub.Redate{},
+			hub.Supervise{Text: "x", Grade: hub.OrderListed, Owner: d, Within: hub.Budget{N: 1, Unit: hub.Hour}},
+			hub.Instruct{Text: "x", Owner: d, Note: "n1"},
+			hub.AnswerDemand{Text: "x", Order: 3},
+			hub.AnswerDemand{Text: "x", Order: 5},
 			hub.Resolve{Department: d, Text: "x"},
 			hub.Resolve{Department: d, Text: "x"},
 			hub.Rate{Stars: 3},
@@ -254,6 +268,12 @@ func legal(t *rapid.T, before, c hub.Case, events []hub.Event) {
 	}
 	if _, review := c.Deadline(hub.ClockReview); review != (c.Status == hub.StatusSuspended) {
 		t.Fatalf("%s with a review clock: %v", c.Status, review)
+	}
+	if len(c.Orders) > 0 {
+		_, running := c.Deadline(hub.ClockAnswer)
+		if !c.Status.Open() || !running && !slices.Contains(c.Overdue, hub.ClockAnswer) {
+			t.Fatalf("%s with %d open orders, answer clock running %v, overdue %v", c.Status, len(c.Orders), running, c.Overdue)
+		}
 	}
 	kinds := map[hub.DeadlineKind]bool{}
 	for _, d := range c.Deadlines {

@@ -63,6 +63,7 @@ func (c Case) AppendJSON(dst []byte) ([]byte, error) {
 	strIf(&o, `"resume":`, c.Resume)
 	o.boolIf(`"supervised":`, c.Supervised)
 	o.boolIf(`"instructed":`, c.Instructed)
+	list(&o, `"orders":`, c.Orders, Order.appendJSON)
 	o.intIf(`"rating":`, int64(c.Rating))
 	strIf(&o, `"into":`, c.Into)
 	o.boolIf(`"contacted":`, c.Contacted)
@@ -160,6 +161,9 @@ func (d Data) appendJSON(dst []byte) ([]byte, error) {
 	strIf(&o, `"clock":`, d.Clock)
 	otherIf(&o, `"duty":`, d.Duty)
 	otherIf(&o, `"extension":`, d.Extension)
+	if d.Order != nil {
+		o.b = d.Order.appendJSON(o.key(`"order":`))
+	}
 	strIf(&o, `"into":`, d.Into)
 	o.intIf(`"rating":`, int64(d.Rating))
 	return append(o.b, '}'), o.err
@@ -245,8 +249,27 @@ func (d Deadline) appendJSON(dst []byte) []byte {
 	o.time(`"due":`, d.Due)
 	o.timeIf(`"warn_at":`, d.WarnAt)
 	o.timeIf(`"paused_at":`, d.PausedAt)
+	list(&o, `"pauses":`, d.Pauses, Pause.appendJSON)
 	o.boolIf(`"provisional":`, d.Provisional)
 	o.int(`"epoch":`, int64(d.Epoch))
+	return append(o.b, '}')
+}
+
+func (p Pause) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	o.time(`"from":`, p.From)
+	o.time(`"to":`, p.To)
+	return append(o.b, '}')
+}
+
+func (v Order) appendJSON(dst []byte) []byte {
+	o := open(dst)
+	o.int(`"id":`, v.ID)
+	str(&o, `"kind":`, v.Kind)
+	strIf(&o, `"grade":`, v.Grade)
+	strIf(&o, `"owner":`, v.Owner)
+	o.timeIf(`"due":`, v.Due)
+	strIf(&o, `"note":`, v.Note)
 	return append(o.b, '}')
 }
 
@@ -260,7 +283,7 @@ func shapes() map[reflect.Type]string {
 		reflect.TypeFor[Case](): "id version status channel external_id receipt place,omitempty class assignments,omitempty " +
 			"deadlines,omitempty overdue,omitempty rung,omitempty round hops,omitempty " +
 			"extensions,omitempty asked,omitempty resume,omitempty supervised,omitempty " +
-			"instructed,omitempty rating,omitempty into,omitempty contacted,omitempty opened_at " +
+			"instructed,omitempty orders,omitempty rating,omitempty into,omitempty contacted,omitempty opened_at " +
 			"closed_at,omitzero epoch",
 		reflect.TypeFor[Alert](): "id department role event seq at case place,omitempty class due,omitzero text,omitempty " +
 			"content,omitzero",
@@ -268,7 +291,7 @@ func shapes() map[reflect.Type]string {
 		reflect.TypeFor[Reporter](): "name,omitempty phone,omitempty id_number,omitempty account,omitempty anonymous,omitempty",
 		reflect.TypeFor[Data](): "origin,omitempty decision,omitempty class,omitempty department,omitempty lead,omitempty " +
 			"co,omitempty text,omitempty deadlines,omitempty clock,omitempty duty,omitempty " +
-			"extension,omitempty into,omitempty rating,omitempty",
+			"extension,omitempty order,omitempty into,omitempty rating,omitempty",
 		reflect.TypeFor[Origin](): "channel external_id receipt place,omitempty submitted_at heuristic,omitempty",
 		reflect.TypeFor[Decision](): "rule_set class lead,omitempty co,omitempty rule,omitempty matches,omitempty confidence " +
 			"candidates,omitempty clocks,omitempty reject,omitempty answer,omitempty " +
@@ -278,7 +301,9 @@ func shapes() map[reflect.Type]string {
 		reflect.TypeFor[Match]():      "rule stage priority,omitempty department,omitempty hits,omitempty",
 		reflect.TypeFor[Hit]():        "field word rune",
 		reflect.TypeFor[Assignment](): "department role assigned_at signed_at,omitzero done_at,omitzero",
-		reflect.TypeFor[Deadline](): "kind budget,omitzero start due warn_at,omitzero paused_at,omitzero provisional,omitempty " +
+		reflect.TypeFor[Pause]():      "from to",
+		reflect.TypeFor[Order]():      "id kind grade,omitempty owner,omitempty due,omitzero note,omitempty",
+		reflect.TypeFor[Deadline](): "kind budget,omitzero start due warn_at,omitzero paused_at,omitzero pauses,omitempty provisional,omitempty " +
 			"epoch",
 	}
 }

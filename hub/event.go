@@ -35,6 +35,7 @@ const (
 	Supervised        EventType = "supervised"         // 督办
 	Instructed        EventType = "instructed"         // 批示
 	DemandAnswered    EventType = "demand_answered"    // 督办、批示答复
+	Redated           EventType = "redated"            // 重算时限: a calendar was published
 	Archived          EventType = "archived"           // 归档
 )
 
@@ -63,6 +64,7 @@ type Data struct {
 	Clock      DeadlineKind     `json:"clock,omitempty"`      // clock that fired
 	Duty       *Duty            `json:"duty,omitempty"`       // who held the rung
 	Extension  *Extension       `json:"extension,omitempty"`
+	Order      *Order           `json:"order,omitempty"` // given or answered
 	Into       CaseID           `json:"into,omitempty"`
 	Rating     int              `json:"rating,omitempty"`
 }

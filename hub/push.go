@@ -11,7 +11,7 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 	var out []Alert
 	for _, e := range events {
 		for _, a := range c.Assignments {
-			if !concerns(e.Type, a.Role) {
+			if !concerns(e.Type, a.Role) && !owes(e, a.Department) {
 				continue
 			}
 			al := Alert{
@@ -31,12 +31,15 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 	return out
 }
 
+// owes reports whether e is an order that department d has to answer.
+func owes(e Event, d DepartmentCode) bool { return e.Data.Order != nil && e.Data.Order.Owner == d }
+
 // concerns reports whether a department in role r is told of an event.
 func concerns(t EventType, r Role) bool {
 	switch t {
 	case Assigned, Reopened, Merged:
 		return true
-	case Warned, Overran, Reminded, Supervised, Instructed, InfoGiven, Resumed,
+	case Warned, Overran, Reminded, Supervised, Instructed, Redated, InfoGiven, Resumed,
 		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
 		return r == RoleLead
 	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed,

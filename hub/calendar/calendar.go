@@ -16,7 +16,8 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// Office hours (办公时间) of every working day, in minutes after midnight.
+// Office hours (办公时间) unless a city or department says otherwise, in minutes
+// after midnight.
 const (
 	opens  = 8*60 + 30
 	closes = 18 * 60
@@ -28,6 +29,8 @@ type Calendar struct {
 	zone      *time.Location
 	published map[int]bool
 	days      map[int]Day // by day number
+	hours     Hours
+	half      map[int]int // the minute at which work ends on a half day
 }
 
 var _ hub.Calendar = (*Calendar)(nil)
@@ -35,7 +38,7 @@ var _ hub.Calendar = (*Calendar)(nil)
 // New returns a calendar that knows years. A Year without days counts as not
 // published; of two notices on one day the later argument holds.
 func New(years ...Year) *Calendar {
-	c := &Calendar{zone: zone(), published: map[int]bool{}, days: map[int]Day{}}
+	c := &Calendar{zone: zone(), published: map[int]bool{}, days: map[int]Day{}, hours: Hours{Open: opens, Close: closes}}
 	for _, y := range years {
 		if len(y.Days) == 0 {
 			continue
@@ -82,18 +85,23 @@ func (c *Calendar) Working(t time.Time) (working bool, holiday string) {
 	return c.works(n), c.days[n].Name
 }
 
-// Open reports whether t lies in office hours, 08:30 to 18:00 of a working
-// day.
+// Open reports whether t lies in the office hours of a working day.
 func (c *Calendar) Open(t time.Time) bool {
 	t = t.In(c.zone)
 	minute := t.Hour()*60 + t.Minute()
-	return c.works(number(t)) && minute >= opens && minute < closes
+	for _, s := range c.stretches(number(t)) {
+		if minute >= s[0] && minute < s[1] {
+			return true
+		}
+	}
+	return false
 }
 
-// Due implements hub.Calendar. Minutes, hours and days run around the clock;
-// n working days end at 18:00 of the n-th working day after the day of start.
-// Zero working days end at 18:00 of the same working day, or of the next one
-// when start is after hours or on a day off.
+// Due implements hub.Calendar. Minutes, hours and days run around the clock,
+// working hours in office hours only; n working days end with the office hours
+// of the n-th working day after the day of start. Zero working days end with
+// those of the same working day, or of the next one when start is after hours
+// or on a day off.
 func (c *Calendar) Due(start time.Time, b hub.Budget) (due time.Time, provisional bool) {
 	start = start.In(c.zone)
 	switch b.Unit {
@@ -103,28 +111,37 @@ func (c *Calendar) Due(start time.Time, b hub.Budget) (due time.Time, provisiona
 		return start.Add(time.Duration(b.N) * time.Hour), false
 	case hub.Day:
 		return start.AddDate(0, 0, b.N), false
+	case hub.WorkingHour:
+		return c.addWorked(start, time.Duration(b.N)*time.Hour)
 	case hub.WorkingDay:
 	}
 	from, n := number(start), b.N
 	if n == 0 {
 		n = 1
-		if start.Hour()*60+start.Minute() < closes || c.closesAt(start) {
+		if start.Hour()*60+start.Minute() < c.end(from) || c.closesAt(start) {
 			from-- // today may still be the day
 		}
 	}
 	day, provisional := c.advance(from, n)
-	return c.at(day, closes*time.Minute), provisional
+	return c.at(day, minutes(c.end(day))), provisional
 }
 
 // Shift implements hub.Calendar. Working days move by the number of working
 // days after the day of from up to the day of to, and keep the time of day;
-// the other units move by the time that passed.
+// working hours move by the
+// office time that passed, the other units by the time that passed.
 func (c *Calendar) Shift(due, from, to time.Time, u hub.Unit) (shifted time.Time, provisional bool) {
 	if !to.After(from) {
 		return due, false
 	}
-	if u != hub.WorkingDay {
+	switch u {
+	case hub.WorkingHour:
+		passed, guessed := c.worked(from, to)
+		shifted, provisional = c.addWorked(due, passed)
+		return shifted, provisional || guessed
+	case hub.Minute, hub.Hour, hub.Day:
 		return due.Add(to.Sub(from)), false
+	case hub.WorkingDay:
 	}
 	n := 0
 	last := number(to.In(c.zone))
@@ -146,7 +163,7 @@ func (c *Calendar) Shift(due, from, to time.Time, u hub.Unit) (shifted time.Time
 // closesAt reports whether t is the closing time to the nanosecond, which
 // still belongs to the day.
 func (c *Calendar) closesAt(t time.Time) bool {
-	return t.Equal(c.at(number(t), closes*time.Minute))
+	return t.Equal(c.at(number(t), minutes(c.end(number(t)))))
 }
 
 // advance returns the n-th working day after from.

@@ -151,7 +151,7 @@ func TestProperties(t *testing.T) {
 		if b.Before(a) {
 			a, b = b, a
 		}
-		unit := rapid.SampledFrom([]hub.Unit{hub.Minute, hub.Hour, hub.Day, hub.WorkingDay}).Draw(t, "unit")
+		unit := rapid.SampledFrom([]hub.Unit{hub.Minute, hub.Hour, hub.Day, hub.WorkingDay, hub.WorkingHour}).Draw(t, "unit")
 		n := hub.Budget{N: rapid.IntRange(0, 40).Draw(t, "n"), Unit: unit}
 		dueA, _ := c.Due(a, n)
 		dueB, _ := c.Due(b, n)

@@ -34,7 +34,7 @@ func outgoing(c hub.Case, content hub.Content, events []hub.Event, texts []hub.E
 	for i, e := range events {
 		o := cloudEvent(e, texts[i])
 		out = append(out, o)
-		if e.Type == hub.Escalated {
+		if noticed(e.Type) {
 			out = append(out, hub.Outgoing{Topic: bus.Notices, Key: o.Key, ID: o.ID, Payload: o.Payload})
 		}
 	}
@@ -48,6 +48,12 @@ func outgoing(c hub.Case, content hub.Content, events []hub.Event, texts []hub.E
 		})
 	}
 	return out, nil
+}
+
+// noticed says which events people are told of one by one: those on the ladder,
+// and the citizen when the end of their case is put off.
+func noticed(t hub.EventType) bool {
+	return t == hub.Escalated || t == hub.ExtensionApproved || t == hub.Suspended
 }
 
 // cloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Its data

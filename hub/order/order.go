@@ -26,6 +26,8 @@ type Request struct {
 	Approve    bool                 `json:"approve,omitempty"`
 	Stars      int                  `json:"stars,omitempty"`
 	Into       hub.CaseID           `json:"into,omitempty"`
+	Grade      hub.OrderGrade       `json:"grade,omitempty"` // of a supervision
+	Order      int64                `json:"order,omitempty"` // the one that is answered
 }
 
 // Command returns the command that r asks for. A request without an actor is
@@ -62,10 +64,12 @@ func departmentCommand(r Request, by hub.By) hub.Command {
 		return hub.AskCitizen{By: by, Text: r.Text, Within: r.Within}
 	case "ask_extension":
 		return hub.AskExtension{By: by, Extension: hub.Extension{Budget: r.Within, Reason: r.Text}}
+	case "ask_suspension":
+		return hub.AskSuspension{By: by, Text: r.Text, Until: r.Until}
 	case "resolve":
 		return hub.Resolve{By: by, Department: r.Department, Text: r.Text}
 	case "answer_demand":
-		return hub.AnswerDemand{By: by, Text: r.Text}
+		return hub.AnswerDemand{By: by, Text: r.Text, Order: r.Order}
 	}
 	return nil
 }
@@ -85,9 +89,9 @@ func citizenCommand(r Request, by hub.By) hub.Command {
 func leaderCommand(r Request, by hub.By) hub.Command {
 	switch r.Type {
 	case "supervise":
-		return hub.Supervise{By: by, Text: r.Text, Within: r.Within}
+		return hub.Supervise{By: by, Text: r.Text, Within: r.Within, Grade: r.Grade, Owner: r.Department}
 	case "instruct":
-		return hub.Instruct{By: by, Text: r.Text, Within: r.Within}
+		return hub.Instruct{By: by, Text: r.Text, Within: r.Within, Owner: r.Department}
 	case "escalate":
 		return hub.Escalate{By: by, Text: r.Text}
 	case "decide_extension":

@@ -30,6 +30,7 @@ type writer struct {
 	assignments assignmentRows
 	deadlines   deadlineRows
 	outbox      outboxRows
+	orders      orderRows
 	audit       auditlog.Rows
 }
 
@@ -82,6 +83,7 @@ func (w *writer) add(c change) error {
 		return err
 	}
 	w.assignments.diff(c.from, c.to)
+	w.orders.add(c.from, c.events)
 	return w.cases.add(c.to, head)
 }
 
@@ -129,5 +131,6 @@ func (w *writer) queueRest(b *pgx.Batch) {
 	w.assignments.queue(b)
 	w.deadlines.queue(b)
 	w.outbox.queue(b)
+	w.orders.queue(b)
 	w.audit.Queue(b) // last: it locks the ends of chains
 }
