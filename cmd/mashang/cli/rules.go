@@ -24,7 +24,8 @@ func newRules(s *settings) *cobra.Command {
 	c.AddCommand(newRulesBench(s), newRulesTest(s), newRulesCover(s), newRulesExplain(s), newRulesFields(s), newRulesFmt(s))
 	c.AddCommand(newRulesEval(s), newRulesDraft(s), newRulesScore(s))
 	c.AddCommand(newRulesDiff(s), newRulesSimulate(s), newRulesPublish(s), newRulesRollback(s), newRulesReleases(s),
-		newRulesShadow(s), newRulesTail(s), newRulesExport(s), newRulesImport(s))
+		newRulesShadow(s), newRulesTail(s), newRulesExport(s), newRulesImport(s),
+		newRulesStudio(s))
 	return c
 }
 

@@ -96,7 +96,7 @@ func importFiles(dir string, files map[string][]byte, dry bool) (imported, error
 	if err != nil {
 		return out, err
 	}
-	set, err := rules.Load(whole, v.known)
+	set, err := rules.Load(whole, v.known, v.outside()...)
 	if err != nil {
 		return out, err
 	}
