@@ -96,3 +96,14 @@ func download(dir, version string) error {
 	}
 	return nil
 }
+
+// Installed returns the folder of a PostgreSQL server on this machine, if there
+// is one that runs.
+func Installed(ctx context.Context) (dir string, ok bool) {
+	for _, dir := range installed() {
+		if suits(ctx, dir, "") {
+			return dir, true
+		}
+	}
+	return "", false
+}
