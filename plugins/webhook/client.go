@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -12,7 +13,9 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/egress"
@@ -28,6 +31,7 @@ const (
 type client struct {
 	url   string
 	keys  [][]byte
+	pair  ed25519.PrivateKey // nil without one
 	clock hub.Clock
 	http  *http.Client
 }
@@ -46,6 +50,13 @@ func newClient(c Config, clock hub.Clock) (*client, error) {
 			return nil, err
 		}
 		out.keys = append(out.keys, key)
+	}
+	if c.PrivateKey != "" {
+		pair, err := c.PrivateKey.signer()
+		if err != nil {
+			return nil, err
+		}
+		out.pair = pair
 	}
 	guard := egress.New(c.Allow...)
 	out.http = guard.Client(timeout)
@@ -84,17 +95,24 @@ func (c *client) post(ctx context.Context, id string, body []byte) (hub.Receipt,
 	return c.judge(resp, got)
 }
 
+// sign returns one signature for each key, separated by spaces.
 func (c *client) sign(id, at string, body []byte) string {
+	text := append([]byte(id+"."+at+"."), body...)
 	var out []byte
-	for _, key := range c.keys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(id + "." + at + "."))
-		mac.Write(body)
+	add := func(version string, signature []byte) {
 		if out != nil {
 			out = append(out, ' ')
 		}
-		out = append(out, "v1,"...)
-		out = base64.StdEncoding.AppendEncode(out, mac.Sum(nil))
+		out = append(out, version...)
+		out = base64.StdEncoding.AppendEncode(out, signature)
+	}
+	for _, key := range c.keys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(text)
+		add("v1,", mac.Sum(nil))
+	}
+	if c.pair != nil {
+		add("v1a,", ed25519.Sign(c.pair, text))
 	}
 	return string(out)
 }
@@ -113,6 +131,9 @@ func (c *client) judge(resp *http.Response, body []byte) (hub.Receipt, answer) {
 		return hub.Receipt{Outcome: hub.Gone, Reason: "HTTP 410"}, answer{}
 	}
 	r := later("HTTP " + strconv.Itoa(code))
+	if text := words(body); text != "" {
+		r.Reason += ": " + text
+	}
 	if code/100 == 3 {
 		r.Reason += ": redirects are not followed"
 	}
@@ -147,4 +168,11 @@ func cause(err error) string {
 		return e.Op + ": " + e.Err.Error()
 	}
 	return "connection failed"
+}
+
+// words is the beginning of an answer as people are shown it.
+func words(body []byte) string {
+	const most = 2 << 10
+	s := strings.ToValidUTF8(string(body[:min(len(body), most)]), "")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

@@ -6,6 +6,7 @@ package webhook
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -38,6 +39,20 @@ func (s Secret) key() ([]byte, error) {
 	return key, nil
 }
 
+// signer returns the Ed25519 key behind "whsk_" + base64 of its 32-byte seed or
+// 64-byte key.
+func (s Secret) signer() (ed25519.PrivateKey, error) {
+	b, ok := strings.CutPrefix(string(s), "whsk_")
+	key, err := base64.StdEncoding.DecodeString(b)
+	switch {
+	case ok && err == nil && len(key) == ed25519.SeedSize:
+		return ed25519.NewKeyFromSeed(key), nil
+	case ok && err == nil && len(key) == ed25519.PrivateKeySize:
+		return ed25519.PrivateKey(key), nil
+	}
+	return nil, hub.Errorf(hub.CodeInvalid, "webhook.private_key")
+}
+
 // A Config is the configuration that every built-in department shares.
 type Config struct {
 	// URL gets the alerts. Without one every alert is taken at once and the
@@ -47,6 +62,9 @@ type Config struct {
 	Secret Secret `json:"secret"`
 	// OldSecret signs as well while the department changes to a new one.
 	OldSecret Secret `json:"old_secret"`
+	// PrivateKey signs as well, with Ed25519 (v1a): "whsk_" + base64. The
+	// department then holds the public key only.
+	PrivateKey Secret `json:"private_key"`
 	// Allow lists networks (CIDR) that may be reached although they are
 	// private, such as 10.20.0.0/16.
 	Allow []netip.Prefix `json:"allow"`
@@ -65,6 +83,11 @@ func (c Config) Validate() error {
 	}
 	if _, err := c.Secret.key(); err != nil {
 		return err
+	}
+	if c.PrivateKey != "" {
+		if _, err := c.PrivateKey.signer(); err != nil {
+			return err
+		}
 	}
 	if c.OldSecret != "" {
 		_, err = c.OldSecret.key()
