@@ -47,8 +47,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.cases[event.Data.Case][event.Data.Department] = true
 }
 
-// city copies the demo city with all departments pushed to url.
-func city(t *testing.T, url string) fs.FS {
+// city copies the demo city with all departments pushed to url; sign lets them
+// sign for cases by themselves.
+func city(t *testing.T, url string, sign bool) fs.FS {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, configs.Baiyin()); err != nil {
@@ -59,7 +60,7 @@ func city(t *testing.T, url string) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := fmt.Sprintf(`config: {auto_sign: true, url: %q, allow: ["127.0.0.0/8"], secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}`, url)
+	config := fmt.Sprintf(`config: {auto_sign: %t, url: %q, allow: ["127.0.0.0/8"], secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}`, sign, url)
 	b = bytes.ReplaceAll(b, []byte("config: {auto_sign: true}"), []byte(config))
 	if err := os.WriteFile(file, b, 0o600); err != nil {
 		t.Fatal(err)
@@ -133,7 +134,7 @@ func TestRealMessagesReachTheirDepartments(t *testing.T) {
 	dept := &receiver{cases: map[hub.CaseID]map[hub.DepartmentCode]bool{}}
 	srv := httptest.NewServer(dept)
 	defer srv.Close()
-	url := start(t, t.TempDir(), city(t, srv.URL))
+	url := start(t, t.TempDir(), city(t, srv.URL, true))
 	seeded := map[hub.CaseID]bool{}
 	for _, c := range netizenCases(t, url) {
 		seeded[c.ID] = true
@@ -241,7 +242,7 @@ func TestOneCaseFromPhoneToDepartment(t *testing.T) {
 	dept := &receiver{cases: map[hub.CaseID]map[hub.DepartmentCode]bool{}}
 	srv := httptest.NewServer(dept)
 	defer srv.Close()
-	url := start(t, t.TempDir(), city(t, srv.URL))
+	url := start(t, t.TempDir(), city(t, srv.URL, true))
 	body := `{"external_id":"story-1","title":"家里暖气不热","text":"朝阳小区3号楼暖气冰凉三天了，室温只有12度，家有老人","place":"620402001","phone":"19900000001"}`
 	first, again := post(t, url+"/in/qr", body), post(t, url+"/in/qr", body)
 	if first.Tracking == "" || first.Tracking != again.Tracking || first.Receipt != again.Receipt || first.Duplicate || !again.Duplicate {

@@ -68,6 +68,9 @@ type Options struct {
 	// Rest is how long it then stays open; 15 s by default.
 	Failures int
 	Rest     time.Duration
+	// Prepare may add to an alert, just before it is pushed, what is not to
+	// be stored with it, such as a signed link; nil adds nothing.
+	Prepare func(a *hub.Alert)
 	// Alarm is told, by whatever way does not lead to the department itself,
 	// when AlarmAfter (20) attempts failed in a row, when the endpoint is gone
 	// and when it takes alerts again; nil drops it.

@@ -155,6 +155,9 @@ func (l *Lane) call(ctx context.Context, ds []hub.Delivery) ([]hub.Receipt, erro
 	alerts := make([]hub.Alert, len(ds))
 	for i, d := range ds {
 		alerts[i] = d.Alert
+		if l.opts.Prepare != nil {
+			l.opts.Prepare(&alerts[i])
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()

@@ -6,6 +6,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -32,6 +33,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
+	"github.com/mashang-hub/mashang/hub/receipt"
 	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/plugins/host"
@@ -81,6 +83,7 @@ type App struct {
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
 	lanes    map[hub.DepartmentCode]*dispatch.Lane
+	links    receipt.Links
 	places   map[hub.PlaceCode]hub.Place
 	keys     *seal.Keyring
 	people   *accounts.Store
@@ -147,6 +150,9 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 		return err
 	}
 	a.ruleLoops(ctx, g)
+	if err := a.openReceipts(ctx, cmp.Or(a.opts.Public, "http://"+listener.Addr().String())); err != nil {
+		return err
+	}
 	if err := a.departments(ctx, g); err != nil {
 		return err
 	}

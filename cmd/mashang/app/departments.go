@@ -38,6 +38,7 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 		}, a.log)
 		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log, dispatch.Options{
 			Jitter: rand.Float64, Feedback: a.feedback, Alarm: a.endpointAlarm, Poll: time.Minute,
+			Prepare: a.addLink,
 		})
 		a.lanes[d.Code] = lane
 		waker.Lanes = append(waker.Lanes, lane)

@@ -51,6 +51,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
 		mux.Handle(path, apiHandler)
 	}
+	a.mountReceipts(mux)
 	a.mountPages(mux, names)
 	return mux, nil
 }

@@ -26,7 +26,7 @@ func newDelivery(s *settings) *cobra.Command {
 			"  mashang delivery replay --department heating --from 2026-11-22T18:00:00+08:00 --to 2026-11-22T20:00:00+08:00\n" +
 			"  mashang delivery pause heating --reason 对方系统检修",
 	}
-	c.AddCommand(newDeliveryList(s), newDeliveryShow(s), newDeliveryRedo(s), newDeliveryReplay(s), newDeliveryLanes(s),
+	c.AddCommand(newDeliveryList(s), newDeliveryShow(s), newDeliveryRedo(s), newDeliveryReplay(s), newDeliveryLanes(s), newDeliveryFeedback(s),
 		newLane(s, "pause", hub.LanePaused, "暂停推送：都先留着，恢复后按序送出"),
 		newLane(s, "drain", hub.LaneDraining, "收尾：先前的推完，新来的留着"),
 		newLane(s, "resume", hub.LaneRunning, "恢复推送"))
@@ -229,6 +229,32 @@ func newDeliveryLanes(s *settings) *cobra.Command {
 						glossary.In("lane", string(l.Status)), l.Pending, l.Dead, l.Done, l.Reason)
 				}
 				_ = tw.Flush()
+			})
+		},
+	}
+}
+
+func newDeliveryFeedback(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "feedback", Short: "部门说推送误报、不归我们、信息不全，按规则计", Args: cobra.NoArgs,
+		Example: "  mashang delivery feedback -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var v struct {
+				Feedback []struct {
+					Rule, Kind, Department string
+					Count                  int
+				} `json:"feedback"`
+			}
+			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/feedback", "", nil, &v); err != nil {
+				return err
+			}
+			return s.print(v, func(w io.Writer) {
+				if len(v.Feedback) == 0 {
+					_, _ = fmt.Fprintln(w, "近 90 天没有反馈。")
+				}
+				for _, f := range v.Feedback {
+					_, _ = fmt.Fprintf(w, "%s  %s  %s  %d 次\n", f.Rule, glossary.In("department", f.Department), glossary.In("feedback", f.Kind), f.Count)
+				}
 			})
 		},
 	}
