@@ -36,15 +36,16 @@ func (p *Plugin) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt
 }
 
 func (p *Plugin) deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
-	dept, _ := p.current()
+	dept, leave := p.enter()
+	defer leave()
 	if dept == nil {
-		return nil, hub.Errorf(hub.CodeUnavailable, "plugin.down", string(p.spec.Department))
+		return nil, hub.Errorf(hub.CodeUnavailable, "plugin.down", string(p.department))
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.spec.Timing.Call)
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Call)
 	defer cancel()
 	receipts, err := dept.Deliver(ctx, alerts)
 	if err != nil {
-		return nil, fmt.Errorf("deliver %d alerts to %s: %w", len(alerts), p.spec.Department, err)
+		return nil, fmt.Errorf("deliver %d alerts to %s: %w", len(alerts), p.department, err)
 	}
 	return receipts, nil
 }
@@ -94,7 +95,7 @@ func (p *Plugin) Updates(ctx context.Context, handle func(hub.Update) error) err
 		dept, changed := p.current()
 		if dept != nil {
 			err := dept.Updates(ctx, func(u hub.Update) error {
-				u.Department = p.spec.Department
+				u.Department = p.department
 				return handle(u)
 			})
 			if err != nil && ctx.Err() == nil {
@@ -102,7 +103,7 @@ func (p *Plugin) Updates(ctx context.Context, handle func(hub.Update) error) err
 			}
 		}
 		// Until another process runs, or for a while if this one still does.
-		again := time.NewTimer(p.spec.Timing.BackOff)
+		again := time.NewTimer(p.timing.BackOff)
 		if dept == nil {
 			again.Stop()
 		}

@@ -243,3 +243,112 @@ func TestInheritsNothingOfTheHub(t *testing.T) {
 		t.Error("the plugin sees the hub's environment")
 	}
 }
+
+// broken returns a program that dies at once and says why.
+func broken(dir, kind string) host.Spec {
+	s := spec(dir, kind)
+	s.Command = []string{"/bin/sh", "-c", "echo no licence found >&2; exit 3"}
+	s.Timing.MaxOff = time.Hour
+	return s
+}
+
+func TestCrashLoopOpensTheBreakerUntilSomebodyRestarts(t *testing.T) {
+	s := broken(dir(t), "relay")
+	p := host.New(s, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	await(t, "broken", func() bool { return p.State().Status == host.Broken })
+	if st := p.State(); st.Restarts != 5 || !strings.Contains(st.LastError, "no licence found") {
+		t.Errorf("state %+v", st)
+	}
+	// It is replaced by one that works, without waiting for the hour.
+	if err := p.Replace(t.Context(), spec(s.RunDir, "relay")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "running", func() bool { return p.State().Status == host.Running })
+	cancel()
+	<-done
+}
+
+func TestAReplacementLosesNoDelivery(t *testing.T) {
+	s := spec(dir(t), "relay")
+	p := run(t, s)
+	first := p.State().PID
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	calls := 0
+	go func() {
+		for {
+			select {
+			case <-stop:
+				ended <- nil
+				return
+			default:
+			}
+			got, err := p.Deliver(context.Background(), plugintest.Alerts(3))
+			if err != nil || len(got) != 3 {
+				ended <- fmt.Errorf("call %d: %d receipts, %w", calls, len(got), err)
+				return
+			}
+			calls++
+		}
+	}()
+	next := s
+	next.Version = "2.0.0"
+	for range 3 {
+		if err := p.Replace(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	st := p.State()
+	if st.PID == first || st.Version != "2.0.0" || st.Restarts != 0 || calls == 0 {
+		t.Errorf("state %+v after %d calls; the first was %d", st, calls, first)
+	}
+	await(t, "the old one to be gone", func() bool { return !alive(first) })
+}
+
+func TestAReplacementThatDoesNotStartLeavesTheOldOne(t *testing.T) {
+	s := spec(dir(t), "relay")
+	p := run(t, s)
+	pid := p.State().PID
+	if err := p.Replace(t.Context(), broken(s.RunDir, "relay")); err == nil {
+		t.Fatal("took a program that dies")
+	}
+	if st := p.State(); st.PID != pid || st.Status != host.Running {
+		t.Errorf("state %+v, want process %d", st, pid)
+	}
+	if _, err := p.Deliver(t.Context(), plugintest.Alerts(1)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPluginThatIsNotWhatItShouldBeIsNotStarted(t *testing.T) {
+	s := spec(dir(t), "relay")
+	s.Verify = func() error {
+		return hub.Errorf(hub.CodeForbidden, "plugin.files", "relay", "plugin.py 没有列入清单")
+	}
+	p := host.New(s, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	await(t, "refused", func() bool { return strings.Contains(p.State().LastError, "没有列入清单") })
+	cancel()
+	<-done
+}
+
+func TestAProcessThatHoldsTooMuchMemoryIsEnded(t *testing.T) {
+	s := spec(dir(t), "relay")
+	s.MemoryMB = 1
+	s.Timing.Beat = 10 * time.Millisecond
+	p := host.New(s, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	await(t, "ended", func() bool { return strings.Contains(p.State().LastError, "more than its limit of 1 MB") })
+	cancel()
+	<-done
+}

@@ -13,85 +13,109 @@ import (
 	"github.com/mashang-hub/mashang/plugins/grpc"
 )
 
-// errExited says that the process is gone without having been asked.
-var errExited = errors.New("process exited")
+// Why a process is gone.
+var (
+	errExited  = errors.New("process exited")
+	errRestart = errors.New("restart was asked for")
+)
 
 // Plugin keeps one department's process alive and calls it. Its methods are
 // safe for concurrent use; Run is called once.
 type Plugin struct {
-	spec  Spec
-	log   *slog.Logger
-	clock hub.Clock
+	department hub.DepartmentCode
+	timing     Timing
+	log        *slog.Logger
+	clock      hub.Clock
+
+	restart chan struct{}
+	replace chan replacement
 
 	mu      sync.Mutex
+	spec    Spec
 	state   State
-	dept    *grpc.Client  // nil while not running
-	changed chan struct{} // closed and replaced when dept changes
+	proc    *process      // nil while not running
+	changed chan struct{} // closed and replaced when proc changes
+	quick   int           // quick deaths in a row
+	leaving sync.WaitGroup
 }
 
 // New returns the plugin that spec describes; it starts nothing.
 func New(spec Spec, log *slog.Logger) *Plugin {
-	spec.Timing = spec.Timing.withDefaults()
+	spec = spec.withDefaults()
 	p := &Plugin{
-		spec:    spec,
-		log:     log.With("department", string(spec.Department)),
-		clock:   hub.ClockFunc(time.Now),
-		changed: make(chan struct{}),
+		department: spec.Department,
+		timing:     spec.Timing,
+		log:        log.With("department", string(spec.Department)),
+		clock:      hub.ClockFunc(time.Now),
+		restart:    make(chan struct{}, 1),
+		replace:    make(chan replacement),
+		spec:       spec,
+		changed:    make(chan struct{}),
 	}
-	p.state = State{Department: spec.Department, Status: Stopped, Since: p.clock.Now()}
+	p.state = State{Department: spec.Department, Status: Stopped, Since: p.clock.Now(), Version: spec.Version}
 	return p
 }
 
 // Run keeps the process running until ctx ends and returns nil when no process
 // is left. It fails at once only if spec has no command.
 func (p *Plugin) Run(ctx context.Context) error {
-	if len(p.spec.Command) == 0 {
-		return hub.Errorf(hub.CodeInvalid, "plugin.no_command", string(p.spec.Department))
+	if len(p.Spec().Command) == 0 {
+		return hub.Errorf(hub.CodeInvalid, "plugin.no_command", string(p.department))
 	}
 	// The child is killed when the thread that forked it ends (Pdeathsig): keep
 	// the thread.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	wait := p.spec.Timing.BackOff
+	defer p.leaving.Wait()
+	wait := p.timing.BackOff
 	for ctx.Err() == nil {
-		p.set(Starting, 0, nil, nil)
+		p.set(Starting, nil, nil)
 		began := p.clock.Now()
 		err := p.live(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if p.clock.Now().Sub(began) > p.spec.Timing.MaxOff {
-			wait = p.spec.Timing.BackOff
+		lived := p.clock.Now().Sub(began)
+		if lived > p.timing.MaxOff {
+			wait = p.timing.BackOff
 		}
-		p.died(err, wait)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
+		if p.died(err, lived) {
+			wait = p.timing.MaxOff
 		}
-		wait = min(2*wait, p.spec.Timing.MaxOff)
+		p.rest(ctx, wait)
+		wait = min(2*wait, p.timing.MaxOff)
 	}
-	p.set(Stopped, 0, nil, nil)
+	p.set(Stopped, nil, nil)
 	return nil
 }
 
-// live starts one process and returns, with the reason, when it is gone.
+// live starts one process and returns, with the reason, when it or the one
+// that took its place is gone.
 func (p *Plugin) live(ctx context.Context) error {
-	proc, err := start(ctx, p.spec, p.log)
+	proc, err := start(ctx, p.Spec(), p.log)
 	if err != nil {
 		return err
 	}
-	defer proc.stop(p.spec.Timing.Graceful, ctx.Err)
-	p.set(Running, proc.pid(), proc.dept, nil)
-	p.log.Info("plugin runs", "pid", proc.pid())
-	err = p.watch(ctx, proc)
-	p.set(Restarting, 0, nil, err)
-	return err
+	for {
+		p.set(Running, proc, nil)
+		p.log.Info("plugin runs", "pid", proc.pid(), "version", p.Spec().Version)
+		next, err := p.watch(ctx, proc)
+		if next == nil {
+			p.keepLines(proc)
+			proc.stop(p.timing.Graceful, ctx.Err)
+			p.set(Restarting, nil, err)
+			return err
+		}
+		p.set(Running, next, nil)
+		p.retire(proc)
+		proc = next
+	}
 }
 
-// watch returns when ctx ends, the process exits, or two health calls in a row
-// get no answer.
-func (p *Plugin) watch(ctx context.Context, proc *process) error {
-	beat := time.NewTicker(p.spec.Timing.Beat)
+// watch returns when ctx ends, the process exits or takes too much memory, two
+// health calls in a row get no answer, or another process takes its place.
+func (p *Plugin) watch(ctx context.Context, proc *process) (next *process, err error) {
+	beat := time.NewTicker(p.timing.Beat)
 	defer beat.Stop()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
@@ -99,12 +123,23 @@ func (p *Plugin) watch(ctx context.Context, proc *process) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
+		case r := <-p.replace:
+			next, err := p.succeed(ctx, r.spec)
+			r.done <- err
+			if err == nil {
+				return next, nil
+			}
+		case <-p.restart:
+			return nil, errRestart
 		case <-look.C:
 			if proc.client.Exited() {
-				return errExited
+				return nil, errExited
 			}
 		case <-beat.C:
+			if err := p.weigh(proc); err != nil {
+				return nil, err
+			}
 			silent, err := p.ping(ctx, proc)
 			p.note(err)
 			if !silent {
@@ -112,7 +147,7 @@ func (p *Plugin) watch(ctx context.Context, proc *process) error {
 				continue
 			}
 			if missed++; missed >= 2 {
-				return fmt.Errorf("no answer to %d health calls: %w", missed, err)
+				return nil, fmt.Errorf("no answer to %d health calls: %w", missed, err)
 			}
 		}
 	}
@@ -121,10 +156,17 @@ func (p *Plugin) watch(ctx context.Context, proc *process) error {
 // ping asks for the department's health. silent means that no answer came; an
 // answer that says "unwell" is not the process's fault.
 func (p *Plugin) ping(ctx context.Context, proc *process) (silent bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.spec.Timing.Health)
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Health)
 	defer cancel()
 	err = proc.dept.Health(ctx)
 	return err != nil && ctx.Err() != nil, err
+}
+
+// Spec returns what is run now.
+func (p *Plugin) Spec() Spec {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.spec
 }
 
 // State returns how the process is now.
@@ -134,18 +176,21 @@ func (p *Plugin) State() State {
 	return p.state
 }
 
-func (p *Plugin) set(s Status, pid int, dept *grpc.Client, err error) {
+func (p *Plugin) set(s Status, proc *process, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state.Status != s {
 		p.state.Since = p.clock.Now()
 	}
-	p.state.Status, p.state.PID, p.state.Unwell = s, pid, ""
+	p.state.Status, p.state.PID, p.state.Unwell, p.state.Version = s, 0, "", p.spec.Version
+	if proc != nil {
+		p.state.PID = proc.pid()
+	}
 	if err != nil {
 		p.state.LastError = err.Error()
 	}
-	if p.dept != dept {
-		p.dept = dept
+	if p.proc != proc {
+		p.proc = proc
 		close(p.changed)
 		p.changed = make(chan struct{})
 	}
@@ -161,13 +206,37 @@ func (p *Plugin) note(err error) {
 	}
 }
 
-func (p *Plugin) died(err error, wait time.Duration) {
-	p.set(Restarting, 0, nil, err)
+// died counts a death and reports whether the breaker is open.
+func (p *Plugin) died(err error, lived time.Duration) (broken bool) {
+	p.set(Restarting, nil, err)
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.state.Restarts++
-	n := p.state.Restarts
-	p.mu.Unlock()
-	p.log.Warn("plugin is down", "error", err, "restarts", n, "wait", wait.String())
+	if p.quick++; lived > p.timing.Quick || errors.Is(err, errRestart) {
+		p.quick = 0
+	}
+	if broken = p.quick >= loop; broken {
+		p.state.Status = Broken
+	}
+	p.log.Warn("plugin is down", "error", err, "restarts", p.state.Restarts, "broken", broken)
+	return broken
+}
+
+// rest waits before the next start, unless somebody asks for it now.
+func (p *Plugin) rest(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-p.restart:
+	case r := <-p.replace:
+		// Nothing runs that could be kept: the next start is of the new one.
+		p.mu.Lock()
+		p.spec, p.quick = r.spec, 0
+		p.mu.Unlock()
+		r.done <- nil
+	}
 }
 
 // current returns the running department, nil if there is none, and a channel
@@ -175,5 +244,20 @@ func (p *Plugin) died(err error, wait time.Duration) {
 func (p *Plugin) current() (*grpc.Client, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.dept, p.changed
+	if p.proc == nil {
+		return nil, p.changed
+	}
+	return p.proc.dept, p.changed
+}
+
+// enter returns the running department for one call and what to do after it;
+// the process is not taken away in between by a replacement.
+func (p *Plugin) enter() (*grpc.Client, func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.proc == nil {
+		return nil, func() {}
+	}
+	p.proc.calls.Add(1)
+	return p.proc.dept, p.proc.calls.Done
 }

@@ -8,11 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
+	"golang.org/x/sys/unix"
 	rpc "google.golang.org/grpc"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -25,10 +28,17 @@ type process struct {
 	client *goplugin.Client
 	dept   *grpc.Client
 	dir    string // its sockets
+	lines  lines  // what it last wrote
+	calls  sync.WaitGroup
 }
 
 // start starts and configures a process; on error none is left.
 func start(ctx context.Context, spec Spec, log *slog.Logger) (*process, error) {
+	if spec.Verify != nil {
+		if err := spec.Verify(); err != nil {
+			return nil, fmt.Errorf("start plugin of %s: %w", spec.Department, err)
+		}
+	}
 	dir, err := runDir(spec)
 	if err != nil {
 		return nil, err
@@ -37,7 +47,8 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*process, error) {
 	// go-plugin passes this on only to runners of its own.
 	cmd.Env = append(environ(spec.Env), goplugin.EnvUnixSocketDir+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	client := goplugin.NewClient(&goplugin.ClientConfig{
+	proc := &process{cmd: cmd, dir: dir}
+	proc.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  grpc.Handshake(),
 		Plugins:          grpc.Set(nil),
 		Cmd:              cmd,
@@ -46,11 +57,14 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*process, error) {
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
 		Logger:           logger(log),
+		Stderr:           &proc.lines,
 		GRPCDialOptions:  []rpc.DialOption{rpc.WithDefaultCallOptions(rpc.MaxCallRecvMsgSize(grpc.MaxMessage))},
 	})
-	proc := &process{cmd: cmd, client: client, dir: dir}
 	if err := proc.connect(ctx, spec); err != nil {
 		proc.stop(0, nil)
+		if said := proc.lines.last(); len(said) > 0 {
+			err = fmt.Errorf("%w; it wrote: %s", err, strings.Join(said, " / "))
+		}
 		return nil, fmt.Errorf("start plugin of %s: %w", spec.Department, err)
 	}
 	return proc, nil
@@ -75,6 +89,17 @@ func (p *process) connect(ctx context.Context, spec Spec) error {
 		return fmt.Errorf("configure: %w", err)
 	}
 	p.dept = dept
+	return limit(p.pid(), spec.OpenFiles)
+}
+
+// limit bounds what the process may open, and keeps it from leaving its memory
+// on disk when it crashes: that has citizens' data in it.
+func limit(pid, files int) error {
+	for what, most := range map[int]uint64{unix.RLIMIT_NOFILE: uint64(files), unix.RLIMIT_CORE: 0} {
+		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: most, Max: most}, nil); err != nil {
+			return fmt.Errorf("limit process %d: %w", pid, err)
+		}
+	}
 	return nil
 }
 
@@ -117,18 +142,19 @@ func (p *process) await(d time.Duration) {
 	}
 }
 
-// runDir makes the department's own directory for sockets and sweeps what an
-// earlier run left there.
+// runDir makes a directory for the sockets of one process. Two may live side
+// by side while one replaces the other.
 func runDir(spec Spec) (string, error) {
 	base := spec.RunDir
 	if base == "" {
 		base = filepath.Join(os.TempDir(), fmt.Sprintf("mashang-%d", os.Getpid()))
 	}
-	dir := filepath.Join(base, string(spec.Department))
-	if err := os.RemoveAll(dir); err != nil {
-		return "", fmt.Errorf("sweep run directory: %w", err)
+	base = filepath.Join(base, string(spec.Department))
+	if err := os.MkdirAll(base, 0o700); err != nil {
+		return "", fmt.Errorf("make run directory: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, err := os.MkdirTemp(base, "p")
+	if err != nil {
 		return "", fmt.Errorf("make run directory: %w", err)
 	}
 	if n := len(dir) + len("/plugin0123456789"); n > 107 {

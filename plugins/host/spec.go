@@ -25,8 +25,28 @@ type Spec struct {
 	// RunDir is where its socket lies; "" is below the system's temporary
 	// directory. The path must be short (a socket path has at most 107 bytes).
 	RunDir string
+	// Verify is asked before each start and refuses a program that is not what
+	// it should be; nil trusts it.
+	Verify func() error
+	// MemoryMB is how much memory the process may hold before it is ended: 512.
+	MemoryMB int
+	// OpenFiles is how many files it may have open: 1024.
+	OpenFiles int
+	// Version is shown in the console.
+	Version string
 	// Timing has zero fields for the usual times.
 	Timing Timing
+}
+
+func (s Spec) withDefaults() Spec {
+	s.Timing = s.Timing.withDefaults()
+	if s.MemoryMB <= 0 {
+		s.MemoryMB = 512
+	}
+	if s.OpenFiles <= 0 {
+		s.OpenFiles = 1024
+	}
+	return s
 }
 
 // Timing holds the waits of a Plugin.
@@ -38,7 +58,13 @@ type Timing struct {
 	BackOff  time.Duration // before the first restart: 1 s, doubling
 	MaxOff   time.Duration // longest wait before a restart: 2 min
 	Graceful time.Duration // from asking to stop until SIGKILL: 1 s
+	// Quick is the life below which a death counts towards a crash loop: 5 s.
+	Quick time.Duration
 }
+
+// loop is how many quick deaths in a row open the breaker: from then on the
+// process is started every MaxOff only, or when somebody asks.
+const loop = 5
 
 func (t Timing) withDefaults() Timing {
 	or := func(d *time.Duration, v time.Duration) {
@@ -53,6 +79,7 @@ func (t Timing) withDefaults() Timing {
 	or(&t.BackOff, time.Second)
 	or(&t.MaxOff, 2*time.Minute)
 	or(&t.Graceful, time.Second)
+	or(&t.Quick, 5*time.Second)
 	return t
 }
 
@@ -65,6 +92,7 @@ const (
 	Starting   Status = "starting"   // being started
 	Running    Status = "running"    // takes alerts
 	Restarting Status = "restarting" // died; the next start is waited for
+	Broken     Status = "broken"     // died at once too often; tried seldom until somebody restarts it
 )
 
 // A State is what the console shows of a plugin.
@@ -73,7 +101,11 @@ type State struct {
 	Status     Status             `json:"status"`
 	Since      time.Time          `json:"since"`
 	PID        int                `json:"pid,omitempty"`
+	Version    string             `json:"version,omitempty"`
 	Restarts   int                `json:"restarts"`
+	MemoryMB   int                `json:"memory_mb,omitempty"`
+	// Lines are the last that the process wrote before it went down.
+	Lines []string `json:"lines,omitempty"`
 	// LastError says why the process last went down, Unwell what is wrong
 	// although it runs.
 	LastError string `json:"last_error,omitempty"`
