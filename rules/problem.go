@@ -37,16 +37,27 @@ func (p Problem) String() string {
 }
 
 // Caret is the excerpt with a line of marks below it, aligned under characters
-// of double width; "" if p has no excerpt.
+// of double width; "" if p has no excerpt. Of a long line it shows the part
+// around the marks.
 func (p Problem) Caret() string {
 	if p.Excerpt == "" || p.Column < 1 {
 		return ""
 	}
-	runes := []rune(p.Excerpt)
+	const around = 30
+	runes := []rune(strings.ReplaceAll(p.Excerpt, "\t", " "))
 	from := min(p.Column-1, len(runes))
 	to := min(max(from+p.Length, from+1), len(runes))
-	lead, marks := columns(runes[:from]), max(columns(runes[from:to]), 1)
-	return "  " + strings.ReplaceAll(p.Excerpt, "\t", " ") + "\n  " + strings.Repeat(" ", lead) + strings.Repeat("^", marks)
+	lead, tail := "", ""
+	if len(runes) > 3*around {
+		if cut := from - around; cut > 0 {
+			runes, from, to, lead = runes[cut:], from-cut, to-cut, "…"
+		}
+		if end := min(to, from+2*around) + around; end < len(runes) {
+			runes, to, tail = runes[:end], min(to, end), "…"
+		}
+	}
+	before, marks := columns([]rune(lead))+columns(runes[:from]), max(columns(runes[from:to]), 1)
+	return "  " + lead + string(runes) + tail + "\n  " + strings.Repeat(" ", before) + strings.Repeat("^", marks)
 }
 
 // columns is how wide a terminal shows runes.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/rules/formula"
@@ -26,6 +27,10 @@ type Rule struct {
 	Class       hub.Class            `json:"class"`
 	Clocks      []hub.Allowance      `json:"clocks,omitempty"`
 	StartRung   hub.Rung             `json:"start_rung,omitempty"`
+	Alert       []hub.DepartmentCode `json:"alert,omitempty"`
+	From        time.Time            `json:"from,omitzero"` // in force
+	To          time.Time            `json:"to,omitzero"`
+	Slow        bool                 `json:"slow,omitempty"` // asked for every submission
 	Reject      *hub.Rejection       `json:"reject,omitempty"`
 	Answer      *hub.Answer          `json:"answer,omitempty"`
 	Words       []string             `json:"words,omitempty"` // keywords that can make it true
@@ -39,6 +44,9 @@ func (x *Set) Rules() []Rule {
 	for i := range x.rules {
 		out[i] = x.view(&x.rules[i])
 		at[x.rules[i].id] = i
+	}
+	for _, i := range x.index.AskedAlways() {
+		out[i].Slow = true
 	}
 	for _, e := range x.examples {
 		if i, ok := at[e.Rule]; ok {
@@ -68,7 +76,8 @@ func (x *Set) view(r *rule) Rule {
 		ID: r.id, Name: r.name, Owner: r.owner, File: r.file, Line: r.line, Stage: r.stage.String(),
 		When: r.when, Unless: r.unless, Priority: r.priority, Specificity: r.specificity,
 		Lead: r.lead, Co: slices.Clone(r.co), Class: r.class, Clocks: slices.Clone(r.clocks),
-		StartRung: r.rung, Reject: r.reject, Answer: r.answer,
+		StartRung: r.rung, Reject: r.reject, Answer: r.answer, Alert: slices.Clone(r.alert),
+		From: r.from, To: r.to,
 	}
 	for _, a := range r.words {
 		if w := x.index.Atoms()[a].Value; !slices.Contains(v.Words, w) {
@@ -114,3 +123,6 @@ func (x *Set) Code(f formula.Field, v string) (code string, ok bool) { return x.
 
 // Format writes a condition in its stored form.
 func (x *Set) Format(condition string) string { return x.lifter.Format(condition) }
+
+// HasDefault reports whether the set says what to do with what no rule matches.
+func (x *Set) HasDefault() bool { return x.fallback.id != "" }

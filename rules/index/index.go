@@ -75,11 +75,28 @@ func (x *Index) table() {
 	}
 }
 
-// Always is the number of rules that must be asked every time.
-func (x *Index) Always() int { return len(x.always) }
-
 // Words are the keywords, by number.
 func (x *Index) Words() []string { return x.words }
 
 // Atoms are the atoms, by number.
 func (x *Index) Atoms() []formula.Atom { return x.atoms }
+
+// Inside calls f for every word of the index that occurs in text.
+func (x *Index) Inside(text string, f func(word int32)) {
+	x.matcher.scan(text, func(w, _ int32) { f(w) })
+}
+
+// AtomsOf are the atoms of a word in title, body and either; -1 is none.
+func (x *Index) AtomsOf(word int32) [3]int32 { return x.byWord[word] }
+
+// Value is the atom that field f has value v.
+func (x *Index) Value(f formula.Field, v string) (atom int32, ok bool) {
+	atom, ok = x.values[f][v]
+	return atom, ok
+}
+
+// Woken are the rules that atom wakes; the slice must not be changed.
+func (x *Index) Woken(atom int32) []int32 { return x.posts[atom] }
+
+// AskedAlways are the rules that no atom wakes; the slice must not be changed.
+func (x *Index) AskedAlways() []int32 { return x.always }

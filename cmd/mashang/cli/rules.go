@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -71,23 +70,5 @@ func newRulesRun(s *settings) *cobra.Command {
 	}
 	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
 	c.Flags().StringVar(&input, "input", "-", "来件文件，每行一个 JSON；- 为标准输入")
-	return c
-}
-
-func newRulesCheck(s *settings) *cobra.Command {
-	var config string
-	c := &cobra.Command{
-		Use: "check", Short: "检查规则能否上线", Args: cobra.NoArgs,
-		Example: "  mashang rules check --config configs/baiyin",
-		RunE: func(*cobra.Command, []string) error {
-			set, err := ruleSet(config)
-			if err != nil {
-				return err
-			}
-			v := map[string]any{"ok": true, "rule_set": set.Hash()}
-			return s.print(v, func(w io.Writer) { _, _ = fmt.Fprintln(w, "规则检查通过，规则集", set.Hash()) })
-		},
-	}
-	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
 	return c
 }
