@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -68,6 +69,10 @@ type Watcher struct {
 
 	low   time.Time // nothing due before it when last looked
 	swept time.Time
+
+	mu     sync.Mutex // guards looked and hold
+	looked time.Time
+	hold   Hold
 }
 
 // New returns a Watcher; nothing is started.
@@ -103,14 +108,18 @@ func (w *Watcher) Run(ctx context.Context) error {
 }
 
 // Tick fires all that is due now, oldest first, and returns how many clocks it
-// took. It is legal after an error.
+// took. It takes none while the clock is not to be relied on, see [Hold]. It is
+// legal after an error.
 func (w *Watcher) Tick(ctx context.Context) (fired int, err error) {
-	if now := w.clock.Now(); now.Sub(w.swept) >= sweep || now.Before(w.swept) {
+	now := w.clock.Now()
+	if !w.look(ctx, now) {
+		return 0, nil
+	}
+	if now.Sub(w.swept) >= sweep || now.Before(w.swept) {
 		w.low, w.swept = time.Time{}, now
 	}
 	var errs []error
 	for {
-		now := w.clock.Now()
 		n, last, err := w.store.FireDue(ctx, now, w.low, batch, w.decide(ctx, now))
 		fired += n
 		if err != nil {
