@@ -2,14 +2,18 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/mashang-hub/mashang/cmd/mashang/app"
 	"github.com/mashang-hub/mashang/configs"
@@ -152,4 +156,68 @@ func TestTheFolderIsReadAgain(t *testing.T) {
 	if strings.Contains(body(t, node.URL+"/"), "规则目录有误") {
 		t.Error("the banner stays")
 	}
+}
+
+// TestTenMinutes walks the guide for rule authors with a running hub.
+func TestTenMinutes(t *testing.T) {
+	dir := folderCity(t)
+	node := run(t, app.Options{Data: t.TempDir(), City: os.DirFS(dir)})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/hub",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("MASHANG_URL", node.URL)
+			guide, err := os.ReadFile("../../rules/README.md")
+			return errors.Join(err, os.WriteFile(filepath.Join(e.WorkDir, "guide.md"), guide, 0o644),
+				os.CopyFS(filepath.Join(e.WorkDir, "city"), os.DirFS(dir)))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"send": send, "explain": explainCase, "replace": replaceText, "capture": capture,
+		},
+	})
+}
+
+// send sends a case in: id, title, text; its number becomes $CASE.
+func send(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := json.Marshal(map[string]string{"external_id": args[0], "title": args[1], "text": args[2], "phone": "19900000001"})
+	ts.Check(err)
+	resp, err := http.Post(ts.Getenv("MASHANG_URL")+"/in/qr", "application/json", strings.NewReader(string(b)))
+	ts.Check(err)
+	defer resp.Body.Close()
+	var a acceptance
+	ts.Check(json.NewDecoder(resp.Body).Decode(&a))
+	ts.Setenv("CASE", a.Tracking)
+}
+
+// explainCase waits until the case is there and explains it.
+func explainCase(ts *testscript.TestScript, _ bool, args []string) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
+		err := ts.Exec("mashang", "rules", "explain", args[0])
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("case %s: %v", args[0], err)
+		}
+	}
+}
+
+// replaceText replaces a text that must be in the file; | is a new line.
+func replaceText(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	text = strings.ReplaceAll(text, args[1], strings.ReplaceAll(args[2], "|", "\n"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// capture keeps what the first group of a pattern matches in the last output.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) < 2 {
+		ts.Fatalf("no %s in the output", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }

@@ -83,6 +83,13 @@ func (m *Manager) readRoutes(lib Library) []api.Route {
 			func(r *http.Request) (any, error) { return m.shadow(r, lib) }, api.Param{Name: "hash", Summary: "规则集编号"}),
 		read("/api/v1/rules/tail", "实时判定；没有新的时等一会儿再答", JudgedPage{},
 			func(r *http.Request) (any, error) { return m.tail(r, lib) }, api.Param{Name: "after", Summary: "上次答复里的 next"}),
+		{
+			Method: "GET", Path: "/api/v1/rules/explain/{case}", Right: access.ReadRules, Reach: access.OwnCases,
+			Summary: "一件事项为什么这样判定，用当时的规则集解释", Answer: map[string]any{},
+			Handle: func(r *http.Request) (any, error) {
+				return m.explain(r.Context(), lib, hub.CaseID(r.PathValue("case")))
+			},
+		},
 		ask("/api/v1/rules/diff", "两个规则集对近期历史的判定有什么不同", m.diff),
 		ask("/api/v1/rules/simulate", "一个规则集会怎样判定近期历史", m.simulate),
 	}
@@ -201,6 +208,19 @@ func (m *Manager) gates(ctx context.Context, hash hub.RuleSetHash) (Release, []G
 	}
 	gates, err := m.store.Gates(ctx, r.Hash)
 	return r, gates, err
+}
+
+// explain explains a case by the rule set that decided it.
+func (m *Manager) explain(ctx context.Context, lib Library, id hub.CaseID) (any, error) {
+	s, d, err := lib.Decided(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := m.load(ctx, d.RuleSet)
+	if err != nil {
+		return nil, err
+	}
+	return m.engine.Explain(rules, &s), nil
 }
 
 // shadow reports on the shadow that runs, or on the one that is named.

@@ -23,6 +23,8 @@ type Engine interface {
 	Compare(ctx context.Context, before, after Rules, since time.Time) (Report, error)
 	// Simulate says what rules do with the stored history since then.
 	Simulate(ctx context.Context, rules Rules, since time.Time) (Report, error)
+	// Explain says why rules decide so, for machines and in words.
+	Explain(rules Rules, s *hub.Submission) any
 }
 
 // A Report is a result for machines with a sentence for people.

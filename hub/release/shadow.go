@@ -30,6 +30,8 @@ type Library interface {
 	Entries(ctx context.Context, limit int) ([]Entry, error)
 	// ShadowSummary compares what hash said with what was decided.
 	ShadowSummary(ctx context.Context, hash hub.RuleSetHash, samples int) (ShadowReport, error)
+	// Decided returns a case's submission and the decision that opened it.
+	Decided(ctx context.Context, id hub.CaseID) (hub.Submission, hub.Decision, error)
 	// Judged returns the decisions made after a moment, oldest first, at most
 	// limit, with masked titles.
 	Judged(ctx context.Context, after time.Time, limit int) ([]Judged, error)

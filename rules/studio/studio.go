@@ -17,7 +17,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,23 +40,6 @@ type Options struct {
 	History []simulate.Case // to compare on; may be empty
 	// Simulate says what reports may know and show.
 	Simulate simulate.Options
-	// Test runs the tests of a folder; nil runs the examples.
-	Test func(files fs.FS, set *rules.Set) (Tests, error)
-}
-
-// Tests (例的结果) is how the examples ended.
-type Tests struct {
-	Passed int     `json:"passed"`
-	Failed int     `json:"failed"`
-	Faults []Fault `json:"faults"`
-}
-
-// A Fault (没通过的例) is an example that did not end as its author said.
-type Fault struct {
-	File string     `json:"file"`
-	Line int        `json:"line"`
-	Rule hub.RuleID `json:"rule"`
-	Text string     `json:"text"` // Chinese sentence
 }
 
 // A Studio serves the editor. Make one with New.
@@ -73,9 +55,6 @@ type Studio struct {
 // with; a folder that does not check is compared with nothing.
 func New(opts Options) (*Studio, error) {
 	s := &Studio{opts: opts, token: rand.Text(), mux: http.NewServeMux()}
-	if s.opts.Test == nil {
-		s.opts.Test = examples
-	}
 	files, err := s.files(draft{})
 	if err != nil {
 		return nil, err

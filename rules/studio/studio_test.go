@@ -110,7 +110,7 @@ func TestAnAuthorsDay(t *testing.T) {
 	better := strings.ReplaceAll(text, "urban", "heating")
 	c.want("POST", "/api/check", draft(better), 200, `"problems":[]`, `"rules":1`)
 	c.want("POST", "/api/test", draft(better), 200, `"passed":2`, `"failed":0`)
-	c.want("POST", "/api/test", draft(strings.ReplaceAll(text, "标题: 路灯坏了", "标题: 锅炉")), 200, `"failed":1`, "却命中了")
+	c.want("POST", "/api/test", draft(strings.ReplaceAll(text, "标题: 路灯坏了", "标题: 锅炉")), 200, `"failed":1`, `"line":10`)
 	c.want("POST", "/api/diff", draft(better), 200, `"matrix":[{"from":"urban","to":"heating","cases":1}]`)
 	try := map[string]string{"name": "锅炉.yaml", "text": better, "title": "锅炉坏了", "time": "2026-11-24T09:00"}
 	c.want("POST", "/api/explain", try, 200, `"to":"heating"`, `"verdict":"taken"`, "规则 甲 派给供热")

@@ -15,6 +15,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/rules"
 	"github.com/mashang-hub/mashang/rules/bundle"
+	"github.com/mashang-hub/mashang/rules/ruletest"
 	"github.com/mashang-hub/mashang/rules/simulate"
 )
 
@@ -184,31 +185,7 @@ func (s *Studio) test(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.opts.Test(files, set)
-}
-
-// examples runs the examples of set.
-func examples(_ fs.FS, set *rules.Set) (Tests, error) {
-	t := Tests{Faults: []Fault{}}
-	for _, x := range set.Examples() {
-		d := set.Decide(x.Submission)
-		hit := slices.ContainsFunc(d.Matches, func(m hub.Match) bool { return m.Rule == x.Rule })
-		f := Fault{File: x.File, Line: x.Line, Rule: x.Rule}
-		switch {
-		case hit && !x.Hit:
-			f.Text = "写的是“不中”，却命中了"
-		case !hit && x.Hit:
-			f.Text = "写的是“中”，却没有命中"
-		case x.Lead != "" && d.Lead != x.Lead:
-			f.Text = fmt.Sprintf("应派给%s，却是%s", simulate.Name(string(x.Lead)), simulate.Name(d.Destination()))
-		default:
-			t.Passed++
-			continue
-		}
-		t.Failed++
-		t.Faults = append(t.Faults, f)
-	}
-	return t, nil
+	return ruletest.Run(files, set)
 }
 
 // A trial is a message to try.

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,9 @@ import (
 	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/rules"
 	"github.com/mashang-hub/mashang/rules/bundle"
+	"github.com/mashang-hub/mashang/rules/ruletest"
 	"github.com/mashang-hub/mashang/rules/simulate"
+	"github.com/mashang-hub/mashang/rules/tell"
 )
 
 // openRules brings the released rules into force, or the folder's if none are.
@@ -94,29 +95,50 @@ func (e *ruleEngine) Open(source []byte) (release.Rules, error) {
 	return set, nil
 }
 
-// Test runs the examples of a packed folder.
+// An explanation is what rules.Explanation says, and its words.
+type explanation struct {
+	rules.Explanation
+	Text string `json:"text"`
+}
+
+// Explain says why r decides so.
+func (e *ruleEngine) Explain(r release.Rules, s *hub.Submission) any {
+	set, ok := r.(*rules.Set)
+	if !ok {
+		return map[string]string{}
+	}
+	x := explanation{Explanation: set.Explain(s)}
+	x.Decision.RuleSet = set.Hash()
+	var text strings.Builder
+	tell.Explanation(&text, set, &x.Explanation)
+	x.Text = text.String()
+	return x
+}
+
+// Test runs the examples and the tests of a packed folder.
 func (e *ruleEngine) Test(_ context.Context, source []byte) release.Gate {
+	files, err := bundle.Open(source)
+	if err != nil {
+		return release.Gate{Summary: err.Error()}
+	}
 	set, err := e.load(source)
 	if err != nil {
 		return release.Gate{Summary: err.Error()}
 	}
+	report, err := ruletest.Run(files, set)
+	if err != nil {
+		return release.Gate{Summary: err.Error()}
+	}
+	if report.Failed == 0 {
+		return release.Gate{OK: true, Summary: fmt.Sprintf("%d 个例全部通过", report.Passed)}
+	}
 	var failed []string
-	examples := set.Examples()
-	for _, x := range examples {
-		d := set.Decide(x.Submission)
-		hit := slices.ContainsFunc(d.Matches, func(m hub.Match) bool { return m.Rule == x.Rule })
-		if hit != x.Hit || x.Lead != "" && d.Lead != x.Lead {
-			failed = append(failed, fmt.Sprintf("%s:%d（规则 %s）", x.File, x.Line, x.Rule))
+	for _, x := range report.Results {
+		if !x.Passed && len(failed) < 5 {
+			failed = append(failed, fmt.Sprintf("%s:%d %s", x.File, x.Line, x.Name))
 		}
 	}
-	switch {
-	case len(examples) == 0:
-		return release.Gate{Summary: "没有一个例：每条规则至少写一个“中”和一个“不中”"}
-	case len(failed) > 0:
-		return release.Gate{Summary: fmt.Sprintf("%d 个例中 %d 个没有通过：%s", len(examples), len(failed),
-			strings.Join(failed[:min(5, len(failed))], "、"))}
-	}
-	return release.Gate{OK: true, Summary: fmt.Sprintf("%d 个例全部通过", len(examples))}
+	return release.Gate{Summary: fmt.Sprintf("%d 个例没有通过：%s", report.Failed, strings.Join(failed, "、"))}
 }
 
 func (e *ruleEngine) history(ctx context.Context, since time.Time) ([]simulate.Case, error) {

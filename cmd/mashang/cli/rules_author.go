@@ -112,10 +112,13 @@ func newRulesExplain(s *settings) *cobra.Command {
 	m := rules.Message{}
 	c := &cobra.Command{
 		Use: "explain [事项编号]", Short: "一件事为什么这样判定，差一点命中的是哪条", Args: cobra.MaximumNArgs(1),
-		Long: "写事项编号，就向运行中的码上取这件事；用 --text 就判定写出来的话。\n每个条件前的 ✔ 表示成立，✘ 表示不成立，后面是看到了什么。",
+		Long: "写事项编号，就由运行中的码上用当时的规则集解释；再写 --config，就用那个目录里的规则解释；用 --text 就判定写出来的话。\n每个条件前的 ✔ 表示成立，✘ 表示不成立，后面是看到了什么。",
 		Example: "  mashang rules explain BY7K3M9QXT2F4H\n  mashang rules explain --text 小区暖气冰凉三天了 --time \"2026-12-01 09:00\"\n" +
 			"  mashang rules explain --title 家里冷 --text 暖气不热 --channel 热线 -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && config == "" {
+				return s.explainCase(cmd, args[0])
+			}
 			_, set, err := openSet(config)
 			if err != nil {
 				return err
@@ -146,6 +149,15 @@ func newRulesExplain(s *settings) *cobra.Command {
 	c.Flags().StringVar(&m.Place, "place", "", "地区，如 白银区、620402")
 	c.Flags().StringVar(&at, "time", time.Now().Format("2006-01-02 15:04"), "提交时间")
 	return configFlag(c, &config)
+}
+
+// explainCase lets the hub explain a case by the rule set that decided it.
+func (s *settings) explainCase(cmd *cobra.Command, id string) error {
+	var v map[string]any
+	if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/rules/explain/"+url.PathEscape(id), "", nil, &v); err != nil {
+		return err
+	}
+	return s.print(v, func(w io.Writer) { _, _ = fmt.Fprint(w, v["text"]) })
 }
 
 // submissionOf asks the hub for a case.

@@ -48,6 +48,24 @@ func (s *Store) History(ctx context.Context, since time.Time, limit int) ([]Past
 	return list, nil
 }
 
+// Decided returns a case's submission and the decision that opened it.
+func (s *Store) Decided(ctx context.Context, id hub.CaseID) (hub.Submission, hub.Decision, error) {
+	_, sub, err := s.db.Case(ctx, id)
+	if err != nil {
+		return sub, hub.Decision{}, err
+	}
+	events, err := s.db.Events(ctx, id)
+	if err != nil {
+		return sub, hub.Decision{}, err
+	}
+	for _, e := range events {
+		if e.Data.Decision != nil {
+			return sub, *e.Data.Decision, nil
+		}
+	}
+	return sub, hub.Decision{}, hub.Errorf(hub.CodeNotFound, "release.no_decision", id)
+}
+
 // SaveComparisons stores comparisons; one that is known is left as it is.
 func (s *Store) SaveComparisons(ctx context.Context, list []release.Comparison) error {
 	var b pgx.Batch

@@ -55,6 +55,10 @@ func (e engine) Simulate(context.Context, release.Rules, time.Time) (release.Rep
 	return release.Report{Data: map[string]int{"cases": 3}}, nil
 }
 
+func (e engine) Explain(r release.Rules, s *hub.Submission) any {
+	return map[string]string{"text": s.Title + string(r.Hash())}
+}
+
 func clock() time.Time { return time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC) }
 
 func manager(t *testing.T, db *postgres.DB, e engine) *release.Manager {

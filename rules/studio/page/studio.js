@@ -182,7 +182,8 @@ const test = guard(async () => {
   const v = await call('POST', '/api/test', file ? draft() : {});
   say(v.failed ? v.failed + ' 个例没有通过' : v.passed + ' 个例全部通过', !!v.failed);
   result(v.failed ? '例：' + v.failed + ' 个没有通过，' + v.passed + ' 个通过' : '例：' + v.passed + ' 个全部通过',
-    el('div', {}, ...v.faults.map(f => el('div', {class: 'sample'}, el('button', {onclick: () => open(f.file, f.line)}, f.file + ' 第 ' + f.line + ' 行'), ' ' + f.rule + '：' + f.text))));
+    el('div', {}, ...v.results.filter(f => !f.passed).map(f => el('div', {class: 'sample'}, el('button', {onclick: () => open(f.file, f.line)}, f.file + ' 第 ' + f.line + ' 行'),
+      ' ' + [f.rule, f.name, '应为 ' + f.want, '实为 ' + f.got, f.clause].filter(Boolean).join(' · ')))));
 });
 $('test').onclick = test;
 const place = {sorting: '分拨岗', rejected: '驳回', answered: '当即答复'};
