@@ -1,6 +1,9 @@
 package lang
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Format writes a condition in its stored form: operators in Chinese with one
 // space around them, punctuation in half width, straight quotes. It does not
@@ -8,12 +11,13 @@ import "strings"
 func (l *Lifter) Format(src string) string {
 	var b strings.Builder
 	var last token
-	for _, t := range l.dict.scan(src) {
-		if t.kind == space {
-			continue
-		}
-		if t.kind == operator && t.expr == "!" {
-			t.canon = "非"
+	tokens := slices.DeleteFunc(l.dict.scan(src), func(t token) bool { return t.kind == space })
+	for i := 0; i < len(tokens); i++ {
+		t := tokens[i]
+		if next := i + 1; t.expr == "not" && next < len(tokens) && (tokens[next].expr == "in" || tokens[next].expr == "contains") {
+			t = tokens[next]
+			t.canon = "不" + t.canon
+			i++
 		}
 		if b.Len() > 0 && apart(last, t) {
 			b.WriteByte(' ')

@@ -21,6 +21,8 @@ const (
 	MaxPairs = 2000 // of words that one 近 compares
 	MaxWords = 5000 // that one condition names, lists written out
 	maxRegex = 2000 // instructions of one regular expression
+
+	maxNesting = 30 // brackets in brackets
 )
 
 // A Vocabulary is what conditions may name.
@@ -42,6 +44,7 @@ type Lifter struct {
 	voc    Vocabulary
 	dict   dictionary
 	names  []string
+	config *conf.Config
 	text   *text
 	faults []Fault
 	words  int
@@ -49,7 +52,8 @@ type Lifter struct {
 
 // New returns a lifter for v.
 func New(v Vocabulary) *Lifter {
-	l := &Lifter{Atoms: formula.NewAtoms(), voc: v}
+	l := &Lifter{Atoms: formula.NewAtoms(), voc: v, config: conf.CreateNew()}
+	l.config.MaxNodes = MaxNodes
 	for f := formula.Title; f <= formula.Tag; f++ {
 		l.names = append(l.names, f.Name())
 	}
@@ -86,15 +90,17 @@ func (l *Lifter) parse() ast.Node {
 	if !l.legible() || !l.paired() {
 		return nil
 	}
-	c := conf.CreateNew()
-	c.MaxNodes = MaxNodes
-	tree, err := parser.ParseWithConfig(string(l.text.expr), c)
+	tree, err := parser.ParseWithConfig(string(l.text.expr), l.config)
 	if err == nil {
 		return tree.Node
 	}
 	e, ok := errors.AsType[*file.Error](err)
 	if !ok || strings.Contains(err.Error(), "exceeds maximum") {
 		l.fault(0, len(l.text.author), faultf("M05", "条件太复杂：最多 %d 个节点，请拆成几条规则", MaxNodes))
+		return nil
+	}
+	if strings.Contains(e.Message, "token EOF") {
+		l.fault(len(l.text.author), len(l.text.author)+1, faultf("M01", "条件没有写完"))
 		return nil
 	}
 	at := l.text.from[min(e.From, len(l.text.from)-1)]
@@ -134,7 +140,10 @@ func (l *Lifter) paired() bool {
 			l.fault(t.from, t.to, faultf("M01", "引号没有配对"))
 			return false
 		case t.kind == operator && (t.expr == "(" || t.expr == "["):
-			open = append(open, bracket{t.expr, t.from})
+			if open = append(open, bracket{t.expr, t.from}); len(open) > maxNesting {
+				l.fault(t.from, t.to, faultf("M05", "括号套得太深：最多 %d 层", maxNesting))
+				return false
+			}
 		case t.kind == operator && closes[t.expr] != "":
 			last := len(open) - 1
 			if last < 0 || open[last].expr != closes[t.expr] {
@@ -244,6 +253,12 @@ func (l *Lifter) binary(n *ast.BinaryNode, neg bool) *formula.Form {
 			return formula.AllOf(a, b)
 		}
 		return formula.AnyOf(a, b)
+	}
+	if u, ok := n.Left.(*ast.UnaryNode); ok && (u.Operator == "not" || u.Operator == "!") {
+		// 非 stands before a whole comparison, as authors read it.
+		whole := &ast.BinaryNode{Operator: n.Operator, Left: u.Node, Right: n.Right}
+		whole.SetLocation(n.Location())
+		return l.binary(whole, !neg)
 	}
 	if s, ok := n.Left.(*ast.StringNode); ok && n.Operator == "in" {
 		if id, ok := n.Right.(*ast.IdentifierNode); ok && id.Value == formula.Tag.Name() {

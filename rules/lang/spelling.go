@@ -144,6 +144,9 @@ func (d dictionary) next(src string) (t token, n int) {
 		return t, n
 	}
 	r, w := utf8.DecodeRuneInString(src)
+	if r == '`' {
+		return token{kind: bad, expr: `"`, canon: "`"}, w
+	}
 	if s, ok := d.longest(src, r); ok {
 		k := operator
 		if s.said == s.expr && unicode.IsLetter(r) {
