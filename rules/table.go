@@ -25,13 +25,14 @@ func (c *compiler) grid(s *source, i int) {
 	if len(t.Columns) == 0 || len(t.Rows) == 0 {
 		c.problem(o, "M01", "表格没有列或没有行")
 	}
-	c.heads(o, t)
+	known := c.heads(o, t)
 	for j, row := range t.Rows {
-		if len(row) != len(t.Columns) {
+		switch {
+		case len(row) != len(t.Columns):
 			c.problem(o.to("行", j), "M01", "这一行有 %d 格，应有 %d 格", len(row), len(t.Columns))
-			continue
+		case known:
+			c.row(o, t, j)
 		}
-		c.row(o, t, j)
 	}
 	c.examples(o, t.Examples, hub.RuleID(t.ID))
 }
@@ -45,7 +46,8 @@ func answering(head string) (string, bool) {
 }
 
 // heads checks the names of the columns.
-func (c *compiler) heads(o origin, t *gridText) {
+func (c *compiler) heads(o origin, t *gridText) (ok bool) {
+	before := len(c.problems)
 	answers, asks := tags(reflect.TypeFor[then]()), []string{"含任一", "含全部", "不含", "标题含", "正文含", "辖区"}
 	maps.Copy(answers, tags(reflect.TypeFor[clocksText]()))
 	for f := formula.Title; f <= formula.Tag; f++ {
@@ -68,6 +70,7 @@ func (c *compiler) heads(o origin, t *gridText) {
 	if outs == 0 && len(t.Columns) > 0 {
 		c.problem(o.to("列"), "M01", "没有结果列：结果列的名字以 → 开头，如 → 主办")
 	}
+	return len(c.problems) == before
 }
 
 func meant(name string, among []string) string {
