@@ -55,3 +55,6 @@ func (f *face) covers(texts ...string) error {
 	}
 	return nil
 }
+
+// Font returns the built-in TrueType font, for other papers in Chinese.
+func Font() []byte { return noto }

@@ -16,11 +16,13 @@ import (
 	"github.com/mashang-hub/mashang/hub/seal"
 )
 
-// The fields of a stored content's extra that hold what is sealed, and the id
-// of its key; the channel's own fields are inside.
+// The fields of a stored content's extra that hold what is sealed, the id of
+// its key and a pseudonym of the telephone, by which one citizen's cases are
+// found; the channel's own fields are inside.
 const (
 	sealedField = "_sealed"
 	keyField    = "_key"
+	whoField    = "_who"
 )
 
 // SealWith makes the store encrypt who the citizen is, the channel's own
@@ -43,9 +45,13 @@ func (db *DB) hide(place string, content hub.Content) (hub.Content, error) {
 	if err != nil {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
+	who := db.keys.Pseudonym(content.Reporter.Phone)
 	content.Reporter = hub.Reporter{Anonymous: content.Reporter.Anonymous}
 	content.Extra = map[string]string{
 		sealedField: base64.StdEncoding.EncodeToString(db.keys.Seal(place, plain)), keyField: db.keys.Current(),
+	}
+	if who != "" {
+		content.Extra[whoField] = who
 	}
 	return content, nil
 }

@@ -10,7 +10,9 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -34,6 +36,7 @@ const keySize = 32
 type Keyring struct {
 	current string
 	keys    map[string]cipher.AEAD
+	blind   []byte // makes pseudonyms
 }
 
 var names = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
@@ -63,6 +66,9 @@ func Parse(text string) (*Keyring, error) {
 		}
 		if k.current == "" {
 			k.current = fields[0]
+			mac := hmac.New(sha256.New, key)
+			mac.Write([]byte("mashang pseudonym"))
+			k.blind = mac.Sum(nil)
 		}
 	}
 	if k.current == "" {
@@ -149,6 +155,17 @@ func (k *Keyring) Open(place string, sealed []byte) ([]byte, error) {
 		return nil, &hub.Error{Code: hub.CodeInternal, Key: "keys.wrong", Args: []any{id}, Err: err}
 	}
 	return plain, nil
+}
+
+// Pseudonym returns a name for a value by which equal values are found
+// without being read; it depends on the current key.
+func (k *Keyring) Pseudonym(value string) string {
+	if value == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, k.blind)
+	mac.Write([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // KeyOf returns the id of the key that sealed a value, "" if it is none.

@@ -58,6 +58,17 @@ func TestKeysChangeWhileOldValuesOpen(t *testing.T) {
 	}
 }
 
+func TestPseudonymsFindEqualValues(t *testing.T) {
+	one, two := ring(t, seal.NewLine("k1")), ring(t, seal.NewLine("k1"))
+	a := one.Pseudonym("19900000001")
+	if a == "" || a != one.Pseudonym("19900000001") || a == one.Pseudonym("19900000002") || a == two.Pseudonym("19900000001") {
+		t.Error("a pseudonym is one value under one key")
+	}
+	if one.Pseudonym("") != "" {
+		t.Error("nobody has a pseudonym")
+	}
+}
+
 func TestBadKeyringsAreRefused(t *testing.T) {
 	good := seal.NewLine("k1")
 	for _, text := range []string{"", "# nothing", "k1", "k1 !!", "k1 AAAA", good + good, "a/b " + good[3:]} {

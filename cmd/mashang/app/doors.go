@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/oklog/run"
@@ -44,8 +45,13 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 
 	names := a.names(manager.Channels)
+	assessing, err := a.openAssessment(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	routes := slices.Concat(a.routes(printed), manager.Routes(), assessing.Routes())
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: append(a.routes(printed), manager.Routes()...), Ready: a.db.Ping, Log: a.log,
+		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: routes, Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {

@@ -12,7 +12,7 @@ import (
 )
 
 // call sends a request to the running hub and decodes its JSON answer into
-// out, unless that is nil. A hub that does not answer is exit code 3; an answer
+// out, unless that is nil, or reads it as it is into a *[]byte. A hub that does not answer is exit code 3; an answer
 // that is a problem is exit code 1 with the problem's Chinese detail.
 func (s *settings) call(ctx context.Context, method, path, mediaType string, body io.Reader, out any) (int, error) {
 	return s.signed(ctx, method, path, mediaType, body, out, nil)
@@ -49,6 +49,10 @@ func (s *settings) signed(ctx context.Context, method, path, mediaType string, b
 	}
 	if out == nil {
 		return resp.StatusCode, nil
+	}
+	if file, ok := out.(*[]byte); ok {
+		*file, err = io.ReadAll(resp.Body)
+		return resp.StatusCode, err
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return resp.StatusCode, fmt.Errorf("read the answer of %s: %w", path, err)

@@ -1,0 +1,328 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/assess"
+)
+
+// Marks reads what is assessed and keeps appeals, within the scope of the
+// context.
+type Marks interface {
+	Facts(ctx context.Context, since, until time.Time) ([]assess.Fact, error)
+	AddAppeal(ctx context.Context, a assess.Appeal) (int64, error)
+	DecideAppeal(ctx context.Context, a assess.Appeal) error
+	Appeals(ctx context.Context, open bool) ([]assess.Appeal, error)
+}
+
+// Assessing is what the routes of assessment stand on.
+type Assessing struct {
+	Marks    Marks
+	Formulas *assess.Formulas
+	// Export hands out the cases closed in a period and records it.
+	Export func(ctx context.Context, since, until, now time.Time, data map[string]string) ([]assess.Record, error)
+	Words  assess.Words
+	City   string
+	Font   []byte
+	Clock  hub.Clock
+}
+
+// A Behind (背后事项) is the cases behind a number.
+type Behind struct {
+	Total int          `json:"total"`
+	Cases []hub.CaseID `json:"cases"`
+}
+
+// An AppealList (申诉列表) is appeals, newest first.
+type AppealList struct {
+	Appeals []assess.Appeal `json:"appeals"`
+}
+
+// An AppealRequest (申诉) says why a case ought not to count.
+type AppealRequest struct {
+	Case    hub.CaseID `json:"case"`
+	Measure string     `json:"measure"`
+	Reason  string     `json:"reason"`
+}
+
+// An AppealFiled (申诉已受理) names the appeal.
+type AppealFiled struct {
+	ID int64 `json:"id"`
+}
+
+// An AppealDecision (申诉裁定) grants or refuses.
+type AppealDecision struct {
+	Grant    bool   `json:"grant"`
+	Decision string `json:"decision"`
+}
+
+// An ExportRequest (导出申请) says what is to be exported and what for.
+type ExportRequest struct {
+	Since   string   `json:"since"` // first day closed, 2026-11-01
+	Until   string   `json:"until"` // day after the last
+	Columns []string `json:"columns,omitempty"`
+	Format  string   `json:"format,omitempty"` // csv or xlsx
+	Purpose string   `json:"purpose"`
+	// Personal asks for personal data as it is; it needs the right to reveal.
+	Personal bool `json:"personal,omitempty"`
+}
+
+// The media types of reports.
+const (
+	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	mediaPDF  = "application/pdf"
+	mediaCSV  = "text/csv; charset=utf-8"
+)
+
+// Routes returns the routes of assessment.
+func (s *Assessing) Routes() []Route {
+	period := []Param{{"since", "从这天收件的起，如 2026-11-01"}, {"until", "到这天为止（不含）；都不填是本月"}}
+	by := append(slices.Clone(period), Param{"by", "按什么分：all、department、county、township、channel、category"})
+	read := func(method, path, summary string, h func(*http.Request) (any, error), query []Param, answer any, media string) Route {
+		return Route{
+			Method: method, Path: "/api/v1/assess" + path, Right: access.ReadAssessment, Reach: access.OwnCases,
+			Handle: h, Summary: summary, Query: query, Answer: answer, Media: media,
+		}
+	}
+	return []Route{
+		read("GET", "", "考核表，得分高的在前", s.table, by, assess.Table{}, ""),
+		read("GET", "/cases", "一个数背后的事项", s.behind, append(by, Param{"value", "哪一行"}, Param{"measure", "哪个指标"},
+			Param{"part", "numerator 分子，denominator 分母"}), Behind{}, ""),
+		read("GET", "/report.xlsx", "考核月报，带图表", s.xlsx, period, nil, mediaXLSX),
+		read("GET", "/report.pdf", "考核月报，A4 打印", s.pdf, period, nil, mediaPDF),
+		read("GET", "/appeals", "考核申诉", s.appeals, []Param{{"open", "true 只看未裁定的"}}, AppealList{}, ""),
+		{
+			Method: "POST", Path: "/api/v1/assess/appeals", Right: access.Appeal, Reach: access.OwnCases, Handle: s.appeal,
+			Summary: "对一个事项的考核提出申诉", Body: AppealRequest{}, Answer: AppealFiled{},
+		},
+		{
+			Method: "POST", Path: "/api/v1/assess/appeals/{appeal}/decision", Right: access.JudgeAppeal, Reach: access.OwnCases,
+			Handle: s.decide, Summary: "裁定申诉；同意的从那个指标里剔除", Body: AppealDecision{}, Answer: Done{},
+		},
+		{
+			Method: "POST", Path: "/api/v1/exports", Right: access.Export, Reach: access.OwnCases, Handle: s.export,
+			Summary: "办结导出：选列、写用途，记入审计；个人信息默认遮盖", Body: ExportRequest{}, Media: mediaCSV,
+		},
+	}
+}
+
+// month is the calendar month of Beijing that holds t.
+func month(t time.Time) (since, until time.Time) {
+	t = t.In(time.FixedZone("CST", 8*3600))
+	since = time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location())
+	return since, since.AddDate(0, 1, 0)
+}
+
+func (s *Assessing) facts(r *http.Request) (facts []assess.Fact, since, until time.Time, err error) {
+	if since, until, err = days(r.URL.Query()); err != nil {
+		return nil, since, until, err
+	}
+	first, next := month(s.Clock.Now())
+	if since.IsZero() {
+		since = first
+	}
+	if until.IsZero() {
+		until = next
+	}
+	if !until.After(since) || until.Sub(since) > 400*24*time.Hour {
+		return nil, since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "until")
+	}
+	facts, err = s.Marks.Facts(r.Context(), since, until)
+	return facts, since, until, err
+}
+
+func dimension(q url.Values) (assess.Dimension, error) {
+	by := assess.Dimension(q.Get("by"))
+	if by == "" {
+		by = assess.ByDepartment
+	}
+	if !slices.Contains(assess.Dimensions(), by) {
+		return by, hub.Errorf(hub.CodeInvalid, "query.invalid", "by")
+	}
+	return by, nil
+}
+
+func (s *Assessing) table(r *http.Request) (any, error) {
+	by, err := dimension(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	facts, since, until, err := s.facts(r)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.Formulas.Evaluate(facts, by)
+	t.Since, t.Until, t.Generated = since, until, s.Clock.Now()
+	return t, err
+}
+
+func (s *Assessing) behind(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	by, err := dimension(q)
+	if err != nil {
+		return nil, err
+	}
+	facts, _, _, err := s.facts(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
+	if err != nil {
+		return nil, err
+	}
+	out := Behind{Total: len(list), Cases: make([]hub.CaseID, len(list))}
+	for i := range list {
+		out.Cases[i] = list[i].Case
+	}
+	return out, nil
+}
+
+func (s *Assessing) report(r *http.Request) (assess.Report, time.Time, error) {
+	facts, since, until, err := s.facts(r)
+	out := assess.Report{City: s.City, Formulas: s.Formulas, Name: s.name}
+	if err != nil {
+		return out, since, err
+	}
+	for _, by := range assess.Dimensions() {
+		t, err := s.Formulas.Evaluate(facts, by)
+		if err != nil {
+			return out, since, err
+		}
+		t.Since, t.Until = since, until
+		out.Tables = append(out.Tables, t)
+	}
+	return out, since, nil
+}
+
+// name says what a value of a dimension is called.
+func (s *Assessing) name(by assess.Dimension, value string) string {
+	name := value
+	switch by {
+	case assess.ByAll:
+		name = s.City
+	case assess.ByDepartment:
+		name = s.Words.Department(hub.DepartmentCode(value))
+	case assess.ByChannel:
+		name = s.Words.Channel(hub.ChannelCode(value))
+	case assess.ByCounty, assess.ByTownship:
+		name = s.Words.Place(hub.PlaceCode(value))
+	case assess.ByCategory:
+	}
+	if name == "" {
+		return value
+	}
+	return name
+}
+
+func (s *Assessing) xlsx(r *http.Request) (any, error) {
+	report, since, err := s.report(r)
+	if err != nil {
+		return nil, err
+	}
+	data, err := report.XLSX()
+	return File{"考核月报-" + since.Format("2006-01") + ".xlsx", mediaXLSX, data}, err
+}
+
+func (s *Assessing) pdf(r *http.Request) (any, error) {
+	report, since, err := s.report(r)
+	if err != nil {
+		return nil, err
+	}
+	data, err := report.PDF(s.Font)
+	return File{"考核月报-" + since.Format("2006-01") + ".pdf", mediaPDF, data}, err
+}
+
+func (s *Assessing) appeals(r *http.Request) (any, error) {
+	list, err := s.Marks.Appeals(r.Context(), r.URL.Query().Get("open") == "true")
+	if list == nil {
+		list = []assess.Appeal{}
+	}
+	return AppealList{list}, err
+}
+
+func (s *Assessing) appeal(r *http.Request) (any, error) {
+	var req AppealRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	if req.Reason = strings.TrimSpace(req.Reason); req.Reason == "" {
+		return nil, hub.Errorf(hub.CodeInvalid, "reason.required")
+	}
+	if !slices.ContainsFunc(s.Formulas.Measures, func(m assess.Measure) bool { return m.Code == req.Measure }) {
+		return nil, hub.Errorf(hub.CodeInvalid, "assess.measure", req.Measure)
+	}
+	id, err := s.Marks.AddAppeal(r.Context(), assess.Appeal{
+		Case: req.Case, Measure: req.Measure, Reason: req.Reason, Account: access.Of(r.Context()).Account, At: s.Clock.Now(),
+	})
+	return AppealFiled{id}, err
+}
+
+func (s *Assessing) decide(r *http.Request) (any, error) {
+	var req AppealDecision
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(r.PathValue("appeal"), 10, 64)
+	if err != nil {
+		return nil, hub.Errorf(hub.CodeNotFound, "appeal.not_found", r.PathValue("appeal"))
+	}
+	if req.Decision = strings.TrimSpace(req.Decision); req.Decision == "" {
+		return nil, hub.Errorf(hub.CodeInvalid, "reason.required")
+	}
+	return Done{true}, s.Marks.DecideAppeal(r.Context(), assess.Appeal{
+		ID: id, Granted: &req.Grant, Decision: req.Decision, DecidedBy: access.Of(r.Context()).Account, DecidedAt: s.Clock.Now(),
+	})
+}
+
+// export hands out closed cases; personal data as it is needs the right to
+// reveal it wherever the export reaches.
+func (s *Assessing) export(r *http.Request) (any, error) {
+	var req ExportRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	if req.Purpose = strings.TrimSpace(req.Purpose); len([]rune(req.Purpose)) < 2 {
+		return nil, hub.Errorf(hub.CodeInvalid, "purpose.required")
+	}
+	since, until, err := days(url.Values{"since": {req.Since}, "until": {req.Until}})
+	if err != nil || since.IsZero() || !until.After(since) {
+		return nil, hub.Errorf(hub.CodeInvalid, "query.invalid", "since, until")
+	}
+	columns, err := assess.Pick(req.Columns)
+	if err != nil {
+		return nil, err
+	}
+	if req.Personal {
+		p := access.Of(r.Context())
+		reveals := p.Scope(access.Reveal)
+		for _, g := range p.Scope(access.Export) {
+			if !slices.Contains(reveals, g) {
+				return nil, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.Reveal))
+			}
+		}
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Code
+	}
+	records, err := s.Export(r.Context(), since, until, s.Clock.Now(), map[string]string{
+		"purpose": req.Purpose, "columns": strings.Join(names, ","), "personal": strconv.FormatBool(req.Personal), "until": req.Until,
+	})
+	if err != nil {
+		return nil, err
+	}
+	name, write, media := "办结导出-"+req.Since+".csv", assess.CSV, mediaCSV
+	if req.Format == "xlsx" {
+		name, write, media = "办结导出-"+req.Since+".xlsx", assess.Workbook, mediaXLSX
+	}
+	data, err := write(records, columns, s.Words, req.Personal)
+	return File{name, media, data}, err
+}
