@@ -156,7 +156,7 @@ func scan(r io.Reader, use func([]byte) error) error {
 }
 
 func split(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(",，;、 \t", r) })
+	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(",，;；、| \t", r) })
 }
 
 func first(values ...string) string {

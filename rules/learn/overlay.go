@@ -2,8 +2,11 @@ package learn
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,7 +22,15 @@ func (o overlay) Open(name string) (fs.File, error) {
 	if name == o.file.name {
 		return &open{memory: o.file, Reader: bytes.NewReader(o.file.data)}, nil
 	}
-	return o.base.Open(name)
+	f, err := o.base.Open(name)
+	if err != nil || name != "." {
+		return f, err
+	}
+	list, err := o.ReadDir(name)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &top{File: f, list: list}, nil
 }
 
 // ReadDir lists a folder, with the file that is laid over it.
@@ -29,7 +40,28 @@ func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 		return list, err
 	}
 	list = slices.DeleteFunc(list, func(e fs.DirEntry) bool { return e.Name() == o.file.name })
-	return append(list, fs.FileInfoToDirEntry(o.file)), nil
+	list = append(list, fs.FileInfoToDirEntry(o.file))
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return list, nil
+}
+
+// top is the open root folder of an overlay.
+type top struct {
+	fs.File
+	list []fs.DirEntry // not yet read
+}
+
+// ReadDir returns the next n entries, or all that are left.
+func (t *top) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n > 0 && len(t.list) == 0 {
+		return nil, io.EOF
+	}
+	if n <= 0 || n > len(t.list) {
+		n = len(t.list)
+	}
+	out := t.list[:n:n]
+	t.list = t.list[n:]
+	return out, nil
 }
 
 // memory is a file in memory and its own description.
