@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/mashang-hub/mashang/hub"
 )
 
 // A Year is what one yearly notice of the State Council (放假通知) says, in the
@@ -22,6 +24,21 @@ type Day struct {
 	Name  string `json:"name"` // of the holiday
 	Date  string `json:"date"` // 2026-02-15
 	IsOff bool   `json:"isOffDay"`
+}
+
+// Read reads a yearly notice in either form: JSON, or the text of the notice.
+func Read(data []byte) (Year, error) {
+	if text := bytes.TrimSpace(data); len(text) == 0 || text[0] != '{' {
+		return ParseNotice(string(data))
+	}
+	y, err := Parse(data)
+	if err != nil {
+		return Year{}, &hub.Error{Code: hub.CodeInvalid, Key: "calendar.malformed", Err: err}
+	}
+	if len(y.Days) == 0 {
+		return Year{}, hub.Errorf(hub.CodeInvalid, "calendar.no_days", y.Year)
+	}
+	return y, nil
 }
 
 // Parse reads a yearly notice in the JSON form of holiday-cn. It refuses days

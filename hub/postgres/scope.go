@@ -75,3 +75,6 @@ func scopedDelivery(ctx context.Context, args pgx.NamedArgs) string {
 func ScopedCase(ctx context.Context, column string, args pgx.NamedArgs) string {
 	return scopedCase(ctx, column, args)
 }
+
+// Within returns the digits that the codes inside p begin with.
+func Within(p hub.PlaceCode) string { return within(p) }

@@ -25,8 +25,10 @@ import (
 	"github.com/mashang-hub/mashang/cmd/mashang/city"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/citizen"
+	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/dispatch"
@@ -78,6 +80,8 @@ type App struct {
 	pub      *kafka.Publisher
 	desk     *desk.Desk
 	know     *knowledge
+	dates    *almanac.Almanac
+	watcher  *deadline.Watcher
 	rules    *release.Manager
 	library  release.Library
 	metrics  *prometheus.Registry

@@ -93,7 +93,10 @@ func (a *App) domain(ctx context.Context) error {
 	if err := a.openRules(ctx); err != nil {
 		return err
 	}
-	a.know = newKnowledge(a.city, a.db, a.clock)
+	if err := a.openAlmanac(ctx); err != nil {
+		return err
+	}
+	a.know = newKnowledge(a.city, a.db, a.clock, a.dates)
 	a.desk = desk.New(deskStore{DB: a.db, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
 	return a.seed(ctx)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mashang-hub/mashang/cmd/mashang/city"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/almanac"
 )
 
 // A dutyStore knows who holds which post.
@@ -22,12 +23,13 @@ type knowledge struct {
 	city   *city.City
 	store  dutyStore
 	clock  hub.Clock
+	dates  *almanac.Almanac
 	duties *lru.LRU[hub.PlaceCode, []hub.Duty]
 }
 
-func newKnowledge(c *city.City, store dutyStore, clock hub.Clock) *knowledge {
+func newKnowledge(c *city.City, store dutyStore, clock hub.Clock, dates *almanac.Almanac) *knowledge {
 	return &knowledge{
-		city: c, store: store, clock: clock,
+		city: c, store: store, clock: clock, dates: dates,
 		duties: lru.NewLRU[hub.PlaceCode, []hub.Duty](4096, nil, 30*time.Second),
 	}
 }
@@ -46,6 +48,7 @@ func (k *knowledge) Facts(ctx context.Context, channel hub.ChannelCode, place hu
 		k.duties.Add(place, duties)
 	}
 	return hub.Facts{
-		Calendar: k.city.Calendar, Policy: k.city.Allowances(channel), Ladder: k.city.Ladder, Duties: duties,
+		Calendar: k.dates.Calendar(), Hours: k.dates.Hours(), Policy: k.city.Allowances(channel),
+		Extend: k.city.Extend(channel), Ladder: k.city.Ladder, Duties: duties,
 	}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/warning"
 )
@@ -34,6 +35,8 @@ type City struct {
 	Places      []hub.Place // parents before children
 	Posts       []Post
 	Calendar    *calendar.Calendar
+	Almanac     almanac.Base // what Calendar is made of
+	Extension   map[hub.ChannelCode]hub.ExtensionRule
 	Demo        []DemoCase
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy
@@ -55,6 +58,7 @@ type City struct {
 type Department struct {
 	hub.Department
 	Short  string          // 供热
+	Hours  string          // office hours of its own, "" for the city's
 	Config json.RawMessage // never nil
 }
 
@@ -82,6 +86,14 @@ func (c *City) Allowances(channel hub.ChannelCode) []hub.Allowance {
 		return p
 	}
 	return c.Policy[DefaultPolicy]
+}
+
+// Extend returns the extension rule of channel, or the default one.
+func (c *City) Extend(channel hub.ChannelCode) hub.ExtensionRule {
+	if r, ok := c.Extension[channel]; ok {
+		return r
+	}
+	return c.Extension[DefaultPolicy]
 }
 
 // Load reads the city folder fsys and checks that its parts fit together. The

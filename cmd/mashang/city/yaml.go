@@ -2,13 +2,16 @@ package city
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/egress"
 )
@@ -32,9 +35,12 @@ func (c *City) loadSettings(fsys fs.FS) error {
 			Name   string
 			Prefix string
 		}
-		Policy  map[hub.ChannelCode][]hub.Allowance
-		Citizen Citizen
-		Egress  struct{ Allow []string }
+		Hours     string            // office hours
+		HalfDays  map[string]string `yaml:"half_days"`
+		Extension map[hub.ChannelCode]hub.ExtensionRule
+		Policy    map[hub.ChannelCode][]hub.Allowance
+		Citizen   Citizen
+		Egress    struct{ Allow []string }
 	}
 	file.Citizen = Citizen{ReopenDays: 15, VisitPercent: 20}
 	if err := decode(fsys, "mashang.yaml", &file); err != nil {
@@ -44,8 +50,30 @@ func (c *City) loadSettings(fsys fs.FS) error {
 	if c.Egress, err = egress.Parse(file.Egress.Allow...); err != nil {
 		return fmt.Errorf("mashang.yaml: egress.allow: %w", err)
 	}
-	c.Citizen = file.Citizen
+	if err := c.setHours(file.Hours, file.HalfDays); err != nil {
+		return fmt.Errorf("mashang.yaml: %w", err)
+	}
+	c.Citizen, c.Extension = file.Citizen, file.Extension
 	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
+	return nil
+}
+
+// setHours reads the city's office hours and its half days, each a date and
+// when work ends.
+func (c *City) setHours(hours string, half map[string]string) (err error) {
+	if hours != "" {
+		if c.Almanac.Hours, err = calendar.ParseHours(hours); err != nil {
+			return err
+		}
+	}
+	c.Almanac.HalfDays = map[string]int{}
+	for date, end := range half {
+		h, err := calendar.ParseHours("00:00-" + end)
+		if _, dateErr := time.Parse(time.DateOnly, date); err != nil || dateErr != nil {
+			return errors.Join(fmt.Errorf("half_days: %s: %s", date, end), err, dateErr)
+		}
+		c.Almanac.HalfDays[date] = h.Close
+	}
 	return nil
 }
 
@@ -65,6 +93,7 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			Name   string
 			Short  string
 			Plugin string
+			Hours  string
 			Config map[string]any
 		}
 		if err := decode(fsys, name, &file); err != nil {
@@ -79,7 +108,7 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			}
 			c.Departments = append(c.Departments, Department{
 				Department: hub.Department{Code: d.Code, Name: d.Name, Plugin: d.Plugin},
-				Short:      d.Short, Config: config,
+				Short:      d.Short, Hours: d.Hours, Config: config,
 			})
 		}
 	}
@@ -107,6 +136,16 @@ func (c *City) loadCalendar(fsys fs.FS) error {
 		}
 		years = append(years, y)
 	}
-	c.Calendar = calendar.New(years...)
+	c.Almanac.Years = years
+	c.Almanac.Departments = map[hub.DepartmentCode]calendar.Hours{}
+	for _, d := range c.Departments {
+		if d.Hours == "" {
+			continue
+		}
+		if c.Almanac.Departments[d.Code], err = calendar.ParseHours(d.Hours); err != nil {
+			return fmt.Errorf("departments: hours of %s: %w", d.Code, err)
+		}
+	}
+	c.Calendar = almanac.New(c.Almanac, nil, nil).Calendar()
 	return nil
 }

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/almanac"
+	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/oversight"
+	"github.com/mashang-hub/mashang/hub/postgres/clocks"
+)
+
+// openAlmanac adds the imported years to those of the city's folder.
+func (a *App) openAlmanac(ctx context.Context) error {
+	a.dates = almanac.New(a.city.Almanac, clocks.New(a.db), a.clock)
+	if err := a.dates.Reload(ctx); err != nil {
+		return fmt.Errorf("read the calendar: %w", err)
+	}
+	return nil
+}
+
+// calendarPause is how often a node looks for what another one imported.
+const calendarPause = time.Minute
+
+// reloadCalendar keeps the calendar that of all nodes until ctx ends.
+func (a *App) reloadCalendar(ctx context.Context) error {
+	pause := time.NewTicker(calendarPause)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-pause.C:
+		}
+		if err := a.dates.Reload(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("reload the calendar", "err", err)
+		}
+	}
+}
+
+// clockRoutes are the routes about calendars, deadlines and orders.
+func (a *App) clockRoutes() []api.Route {
+	own := api.Clocks{
+		Almanac: a.dates, Watch: a.watcher, Store: a.db, Desk: a.desk, Clock: a.clock,
+		Facts: func(ctx context.Context, c hub.Case) (hub.Facts, error) { return a.know.Facts(ctx, c.Channel, c.Place) },
+	}.Routes()
+	office := oversight.New(clocks.New(a.db), a.desk, a.clock, func() hub.Calendar { return a.dates.Calendar() })
+	return append(own, api.OversightRoutes(office)...)
+}
