@@ -28,8 +28,8 @@ type Folder struct {
 	Handle func(ctx context.Context, name string, data []byte) error
 }
 
-// Scan handles all files once, in the order of their names. Its error tells
-// which files have to wait.
+// Scan handles all files once, in the order of their names. It stops at the
+// first that has to wait, so that none overtakes it.
 func (f Folder) Scan(ctx context.Context) error {
 	if err := os.MkdirAll(f.Path, 0o750); err != nil {
 		return fmt.Errorf("make folder: %w", err)
@@ -38,7 +38,6 @@ func (f Folder) Scan(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("scan folder: %w", err)
 	}
-	var waiting []error
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -47,10 +46,10 @@ func (f Folder) Scan(ctx context.Context) error {
 			continue
 		}
 		if err := f.take(ctx, e.Name()); err != nil {
-			waiting = append(waiting, fmt.Errorf("file %s: %w", e.Name(), err))
+			return fmt.Errorf("file %s: %w", e.Name(), err)
 		}
 	}
-	return errors.Join(waiting...)
+	return nil
 }
 
 func (f Folder) ready(e os.DirEntry) bool {

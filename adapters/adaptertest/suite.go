@@ -31,6 +31,15 @@ type Suite struct {
 	Bad []Sample
 	// Open is set for a channel that anybody may use without proof.
 	Open bool
+	// Config holds the sections of a wired channel's file; Code, Kind and
+	// Options are set by the suite.
+	Config adapters.Config
+	// Message makes version n of the message with this external id, with "v"
+	// and n in its text; without it Good serves, and order is not checked.
+	Message func(id string, n int) Sample
+	// Feed puts messages where a fetching adapter finds them; without it they
+	// are posted.
+	Feed Feed
 }
 
 // Now is the time of the suite's clock.
@@ -52,13 +61,18 @@ func Check(s Suite) []string {
 		return []string{"New: " + err.Error()}
 	}
 	c.adapter, c.handler = a, a.Handler()
-	if c.handler == nil {
-		return []string{"Handler: nil"}
+	switch {
+	case c.handler != nil && s.Feed == nil:
+		c.unavailable()
+		c.good()
+		c.bad()
+		c.proof()
+		c.kept()
+	case s.Feed == nil:
+		return []string{"Handler: nil, and the suite has no Feed"}
 	}
-	c.unavailable()
-	c.good()
-	c.bad()
-	c.proof()
+	c.stopped()
+	c.contract()
 	return c.problems
 }
 
@@ -67,10 +81,9 @@ func (s Suite) New(in adapters.Intake) (adapters.Adapter, error) {
 	d := s.Deps
 	d.Demo = true
 	d.Clock = hub.ClockFunc(Now)
-	c := adapters.Config{
-		Code: hub.ChannelCode(s.Spec.Kind), Name: s.Spec.Kind, Kind: s.Spec.Kind,
-		Enabled: true, Options: adapters.Options(s.Options),
-	}
+	c := s.Config
+	c.Code, c.Name, c.Kind, c.Enabled = hub.ChannelCode(s.Spec.Kind), s.Spec.Kind, s.Spec.Kind, true
+	c.Options = adapters.Options(s.Options)
 	return s.Spec.New(c, in, d.Complete())
 }
 

@@ -27,7 +27,9 @@ type remote struct {
 	sftp *sftp.Client
 }
 
-func (r *remote) Close() { _ = errors.Join(r.sftp.Close(), r.ssh.Close()) } // nothing is left to lose
+// Close ends the connection first: the client's own close waits for a server
+// that may not answer any more. Nothing is left to lose.
+func (r *remote) Close() { _ = errors.Join(r.ssh.Close(), r.sftp.Close()) }
 
 // login returns what connects; keys are read once.
 func login(c Config, d adapters.Deps) (func() (*remote, error), error) {
@@ -96,7 +98,7 @@ func (w *watch) scan(ctx context.Context) error {
 	}
 	now := w.a.Deps.Clock.Now()
 	next := map[string]mark{}
-	var waiting []error
+	defer func() { w.seen = next }()
 	for _, e := range entries {
 		if !e.Mode().IsRegular() || adapters.Unfinished(e.Name()) || !w.a.config.wanted(e.Name()) {
 			continue
@@ -110,11 +112,10 @@ func (w *watch) scan(ctx context.Context) error {
 			continue
 		}
 		if err := w.take(ctx, conn, e.Name()); err != nil {
-			waiting = append(waiting, fmt.Errorf("file %s: %w", e.Name(), err))
+			return fmt.Errorf("file %s: %w", e.Name(), err) // none may overtake it
 		}
 	}
-	w.seen = next
-	return errors.Join(waiting...)
+	return nil
 }
 
 func (w *watch) take(ctx context.Context, conn *remote, name string) error {

@@ -65,7 +65,7 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 		if p.source == "" {
 			continue
 		}
-		if *p.program, err = expr.Compile(p.source, expr.AllowUndefinedVariables(), expr.DisableBuiltin("repeat")); err != nil {
+		if *p.program, err = expr.Compile(p.source, expr.AllowUndefinedVariables(), expr.DisableBuiltin("repeat"), expr.DisableBuiltin("last")); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
