@@ -3,7 +3,9 @@ GO ?= go
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export GOFLAGS ?=
 
-.PHONY: help build demo test vet race lint kafka long crash bench proto clean
+FUZZTIME ?= 30s
+
+.PHONY: help build demo test vet race lint kafka long crash bench fuzz proto clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,12 +39,17 @@ CRASH_ROUNDS ?= 20
 crash: ## kill -9 of hub, plugins, PostgreSQL and Apache Kafka under load, 20 rounds each
 	MASHANG_CRASH_ROUNDS=$(CRASH_ROUNDS) MASHANG_CRASH_KAFKA=1 $(GO) test -count=1 -run TestKilled -v -timeout 35m ./cmd/mashang/
 
+fuzz: ## fuzz every decoder, FUZZTIME (30s) each
+	.ci/fuzz $(FUZZTIME)
+
 bench: build ## the whole way against a bare loop, on the embedded broker and on Apache Kafka
 	./mashang bench pipeline --cases 200000 --rules 300 -o json
 	.ci/kafka/run sh -c './mashang bench pipeline --cases 200000 --rules 300 --kafka $$MASHANG_TEST_KAFKA -o json'
 
 proto: ## generate the plugin protocol (needs protoc)
 	protoc -I plugins --go_out=plugins/pluginpb --go_opt=paths=source_relative --go-grpc_out=plugins/pluginpb --go-grpc_opt=paths=source_relative department.proto
+	protoc -I adapters --go_out=adapters/adapterpb --go_opt=paths=source_relative --go-grpc_out=adapters/adapterpb --go-grpc_opt=paths=source_relative adapter.proto
+	protoc -I adapters --python_out=adapters/external/example/python adapter.proto
 
 clean: ## remove the binary
 	rm -f mashang

@@ -2,9 +2,12 @@ package decode_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
 
 	"github.com/mashang-hub/mashang/adapters/decode"
 	"github.com/mashang-hub/mashang/hub"
@@ -106,7 +109,22 @@ func FuzzCSV(f *testing.F) {
 
 func FuzzXLSX(f *testing.F) {
 	f.Add([]byte("PK\x03\x04"))
+	f.Add(sheetFile(f))
 	f.Fuzz(func(t *testing.T, data []byte) { checkRead(t, data, decode.XLSX, "") })
+}
+
+// sheetFile is a small table.
+func sheetFile(t testing.TB) []byte {
+	t.Helper()
+	x := excelize.NewFile()
+	if err := errors.Join(x.SetCellStr("Sheet1", "A1", "编号"), x.SetCellStr("Sheet1", "A2", "1")); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := x.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func FuzzZip(f *testing.F) {
