@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -127,16 +128,39 @@ func AppendJSONString(dst []byte, s string) []byte {
 
 // plain reports that s needs nothing but quotes.
 func plain(s string) bool {
-	wide := false
+	var seen byte
 	for i := range len(s) {
-		switch c := s[i]; {
+		seen |= care[s[i]]
+	}
+	switch {
+	case seen == 0:
+		return true
+	case seen&escaped != 0:
+		return false
+	case seen&separator != 0 && (strings.Contains(s, "\u2028") || strings.Contains(s, "\u2029")):
+		return false
+	}
+	return utf8.ValidString(s)
+}
+
+// What a byte may ask for.
+const (
+	wide      byte = 1 << iota // part of a longer character: is it one?
+	escaped                    // never stands for itself
+	separator                  // may begin U+2028 or U+2029
+)
+
+// care says what each byte asks for.
+var care = func() (table [256]byte) {
+	for c := range table {
+		switch {
 		case c < ' ', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			return false
-		case c == 0xE2 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2]|1 == 0xA9:
-			return false // U+2028 and U+2029
+			table[c] = escaped
+		case c == 0xE2:
+			table[c] = wide | separator
 		case c >= utf8.RuneSelf:
-			wide = true
+			table[c] = wide
 		}
 	}
-	return !wide || utf8.ValidString(s)
-}
+	return table
+}()

@@ -42,6 +42,7 @@ func produce(c *sarama.Config) {
 	c.Producer.RequiredAcks = sarama.WaitForAll
 	c.Producer.Idempotent = true
 	c.Producer.Timeout = 10 * time.Second
+	c.Producer.Compression = sarama.CompressionSnappy // the JSON of a batch repeats itself
 	c.Producer.Retry.Max = 10
 	c.Producer.Retry.Backoff = 100 * time.Millisecond
 	c.Producer.Return.Successes = true
