@@ -19,6 +19,13 @@ type Judged struct {
 	Decision hub.Decision    `json:"decision"`
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // A JudgedPage (判定实况页) is the answer to a watcher.
 type JudgedPage struct {
 	Decisions []Judged  `json:"decisions"`
@@ -51,17 +58,18 @@ func (m *Manager) tail(r *http.Request, lib Library) (any, error) {
 	tick := time.NewTicker(lookEach)
 	defer tick.Stop()
 	page.Next = after
-	for {
+	for known := -1; ; {
 		list, err := lib.Judged(r.Context(), after.Add(-latest), 500)
 		if err != nil {
 			return nil, err
 		}
-		if len(list) > 0 && list[len(list)-1].At.After(after) {
-			return JudgedPage{list, list[len(list)-1].At}, nil
+		if known < 0 {
+			known = len(list) // the watcher was told these, but for those after
 		}
-		if len(list) > len(page.Decisions) {
-			page.Decisions = list
+		if n := len(list); n > 0 && (list[n-1].At.After(after) || n > known) {
+			return JudgedPage{list, later(list[n-1].At, after)}, nil
 		}
+		page.Decisions = append(page.Decisions[:0], list...)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/rules"
 )
 
 // A line is one case of a history file. Boards, the command line and the hub
@@ -82,7 +82,7 @@ func parse(text []byte) (Case, error) {
 	c.Title, c.Text = first(l.Title, l.BoardTitle), first(l.Text, l.BoardText)
 	c.Lead = hub.DepartmentCode(first(l.Lead, l.Department))
 	if at := first(l.Time, l.SubmittedAt, l.BoardTime); at != "" {
-		t, err := readTime(at)
+		t, err := rules.ParseTime(at)
 		if err != nil {
 			return Case{}, err
 		}
@@ -102,17 +102,3 @@ func first(values ...string) string {
 
 // china is the zone of times that name none.
 func china() *time.Location { return time.FixedZone("Asia/Shanghai", 8*3600) }
-
-func readTime(v string) (time.Time, error) {
-	layouts := []string{
-		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
-		"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2",
-	}
-	zone := china()
-	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, v, zone); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q has no known layout (%s)", v, strings.Join(layouts[1:4], ", "))
-}
