@@ -37,6 +37,7 @@ type Role string
 const (
 	RoleLead Role = "lead" // 牵头
 	RoleCo   Role = "co"   // 协办
+	RoleTold Role = "told" // 知会: pushed the case, does not handle it
 )
 
 // An Assignment (派单) is one department's part in a case.

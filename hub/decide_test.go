@@ -166,6 +166,38 @@ func TestAlertIDsStayTheSame(t *testing.T) {
 	}
 }
 
+// TestRulesTellDepartmentsThatDoNotHandle pushes a case to those that a rule
+// wants to know of it, once, whether or not a department has it yet.
+func TestRulesTellDepartmentsThatDoNotHandle(t *testing.T) {
+	for _, lead := range []hub.DepartmentCode{"labor", ""} {
+		r := received(lead)
+		r.Decision.Alert = []hub.DepartmentCode{"labor", "police"}
+		if lead == "" {
+			r.Decision.Alert = r.Decision.Alert[1:]
+		}
+		events, err := hub.Decide(hub.Case{}, r, facts(), nine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c hub.Case
+		for _, e := range events {
+			c = hub.Apply(c, e)
+		}
+		told := 0
+		for _, a := range hub.Alerts(c, hub.Content{Title: "欠薪"}, events) {
+			if a.Role == hub.RoleTold {
+				told++
+				if a.Department != "police" || a.Content.Title != "欠薪" {
+					t.Errorf("lead %q: %+v", lead, a)
+				}
+			}
+		}
+		if told != 1 || len(c.Assignments) > 1 {
+			t.Errorf("lead %q: told %d, assigned %+v", lead, told, c.Assignments)
+		}
+	}
+}
+
 // commands draws any command, legal or not.
 func commands() *rapid.Generator[hub.Command] {
 	dept := rapid.SampledFrom([]hub.DepartmentCode{"heating", "housing", "labor"})

@@ -10,7 +10,7 @@ import (
 func Alerts(c Case, content Content, events []Event) []Alert {
 	var out []Alert
 	for _, e := range events {
-		for _, a := range c.Assignments {
+		for _, a := range append(c.Assignments[:len(c.Assignments):len(c.Assignments)], told(&c, e)...) {
 			if !concerns(e.Type, a.Role) && !owes(e, a.Department) {
 				continue
 			}
@@ -22,10 +22,25 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 			if d, ok := c.Deadline(ClockClose); ok {
 				al.Due = d.Due
 			}
-			if e.Type == Assigned {
+			if e.Type == Assigned || a.Role == RoleTold {
 				al.Content = content
 			}
 			out = append(out, al)
+		}
+	}
+	return out
+}
+
+// told are the departments that the rules want to know of the case from the
+// start, beside those that handle it.
+func told(c *Case, e Event) []Assignment {
+	if e.Data.Decision == nil || e.Type != Assigned && e.Type != Queued {
+		return nil
+	}
+	var out []Assignment
+	for _, d := range e.Data.Decision.Alert {
+		if _, handles := c.Assignment(d); !handles {
+			out = append(out, Assignment{Department: d, Role: RoleTold})
 		}
 	}
 	return out
@@ -36,6 +51,9 @@ func owes(e Event, d DepartmentCode) bool { return e.Data.Order != nil && e.Data
 
 // concerns reports whether a department in role r is told of an event.
 func concerns(t EventType, r Role) bool {
+	if r == RoleTold {
+		return true
+	}
 	switch t {
 	case Assigned, Reopened, Merged:
 		return true

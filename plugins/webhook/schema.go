@@ -48,7 +48,7 @@ func dataSchema(e hub.EventType) object {
 		"type": "object", "required": []string{"id", "department", "role", "event", "seq", "at", "case", "class"},
 		"properties": object{
 			"id": text("推送编号"), "department": text("部门代码"),
-			"role":  object{"enum": []hub.Role{hub.RoleLead, hub.RoleCo}, "description": "牵头或协办"},
+			"role":  object{"enum": []hub.Role{hub.RoleLead, hub.RoleCo, hub.RoleTold}, "description": "牵头、协办或知会"},
 			"event": object{"const": e}, "seq": object{"type": "integer", "minimum": 1, "description": "事项内的序号"},
 			"at": instant("事件时间"), "case": text("事项编号"), "place": text("地点代码"),
 			"class": object{"type": "object", "description": "分类", "properties": object{
