@@ -167,7 +167,7 @@ func startOf(s string, zone *time.Location) (time.Time, error) {
 }
 
 func writeExplanation(w io.Writer, e calendar.Explanation) {
-	_, _ = fmt.Fprintf(w, "从 %s 起 %s，办公时间 %s\n", e.Start.Format("2006-01-02 15:04"), e.Budget, e.Hours)
+	_, _ = fmt.Fprintf(w, "从 %s 起 %s，办公时间 %s\n", e.Start.Format("2006-01-02 15:04"), budgetWords(e.Budget), e.Hours)
 	for _, l := range e.Lines {
 		note, what := l.Holiday, "休"
 		if l.Works {
@@ -231,9 +231,9 @@ func writeImport(w io.Writer, res almanac.Import) {
 	for _, m := range res.Moves {
 		word := "不变，不再暂定"
 		if !m.From.Equal(m.To) {
-			word = "改到 " + m.To.Local().Format("2006-01-02 15:04")
+			word = "改到 " + beijing(m.To)
 		}
-		_, _ = fmt.Fprintf(w, "%s %s %s %s %s\n", m.Case, glossary.In("clock", string(m.Clock)), m.From.Local().Format("2006-01-02 15:04"), word, m.Refused)
+		_, _ = fmt.Fprintf(w, "%s %s %s %s %s\n", m.Case, glossary.In("clock", string(m.Clock)), beijing(m.From), word, m.Refused)
 	}
 	if len(res.Moves) == 0 {
 		_, _ = fmt.Fprintln(w, "没有时限因此变动。")
@@ -254,7 +254,7 @@ func newCalendarPending(s *settings) *cobra.Command {
 					_, _ = fmt.Fprintln(w, "没有暂定的时限。")
 				}
 				for _, p := range list.Pending {
-					_, _ = fmt.Fprintf(w, "%s %s 暂定 %s\n", p.Case, glossary.In("clock", string(p.Clock)), p.Due.Local().Format("2006-01-02 15:04"))
+					_, _ = fmt.Fprintf(w, "%s %s 暂定 %s\n", p.Case, glossary.In("clock", string(p.Clock)), beijing(p.Due))
 				}
 			})
 		},

@@ -5,10 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/glossary"
 )
 
@@ -44,7 +48,7 @@ func writeForecast(w io.Writer, f api.Forecast) {
 	}
 	_, _ = fmt.Fprintf(w, "%s 现在第 %d 级；若无人处理：\n", f.Case, f.Rung)
 	for _, st := range f.Steps {
-		line := st.At.Local().Format("01-02 15:04") + "  " + glossary.In("event", string(st.Event))
+		line := beijing(st.At) + "  " + glossary.In("event", string(st.Event))
 		if st.Clock != "" {
 			line += " " + glossary.In("clock", string(st.Clock))
 		}
@@ -52,7 +56,7 @@ func writeForecast(w io.Writer, f api.Forecast) {
 		case st.Rung > 0 && st.Vacant:
 			line += fmt.Sprintf("  第 %d 级 %s 空缺，向上一级", st.Rung, st.Title)
 		case st.Rung > 0:
-			line += fmt.Sprintf("  第 %d 级 %s %s，等 %s", st.Rung, st.Title, st.Name, st.Waiting)
+			line += fmt.Sprintf("  第 %d 级 %s %s，等 %s", st.Rung, st.Title, st.Name, budgetWords(st.Waiting))
 		}
 		_, _ = fmt.Fprintln(w, line)
 	}
@@ -78,12 +82,29 @@ func (s *settings) deadlineState(use, short, method, path string) *cobra.Command
 func writeState(w io.Writer, st api.DeadlineState) {
 	if st.Held && st.Hold != nil {
 		_, _ = fmt.Fprintf(w, "时钟从 %s 跳到 %s，升级和提醒都停着。核对时间后运行 mashang deadline confirm。\n",
-			st.Hold.From.Local().Format("2006-01-02 15:04"), st.Hold.To.Local().Format("2006-01-02 15:04"))
+			beijing(st.Hold.From), beijing(st.Hold.To))
 		return
 	}
 	if st.Next.IsZero() {
 		_, _ = fmt.Fprintln(w, "时限在走；眼下没有在办的时限。")
 		return
 	}
-	_, _ = fmt.Fprintln(w, "时限在走；下一个", st.Next.Local().Format("2006-01-02 15:04"))
+	_, _ = fmt.Fprintln(w, "时限在走；下一个", beijing(st.Next))
+}
+
+// beijing writes a time as China's clocks show it.
+func beijing(t time.Time) string { return t.In(calendar.New().Zone()).Format("2006-01-02 15:04") }
+
+// budgetWords writes a budget in Chinese.
+func budgetWords(short string) string {
+	b, err := hub.ParseBudget(short)
+	if err != nil {
+		return short
+	}
+	if b.N == 0 && b.Unit == hub.WorkingDay {
+		return "当日"
+	}
+	return strconv.Itoa(b.N) + map[hub.Unit]string{
+		hub.Minute: "分钟", hub.Hour: "小时", hub.Day: "日", hub.WorkingDay: "个工作日", hub.WorkingHour: "个工作小时",
+	}[b.Unit]
 }

@@ -69,7 +69,7 @@ func writeOrders(w io.Writer, list api.OrderList) {
 		if o.Grade != "" {
 			word = glossary.In("order", string(o.Grade))
 		}
-		state := "限 " + o.Due.Local().Format("01-02 15:04")
+		state := "限 " + beijing(o.Due)
 		switch {
 		case !o.AnsweredAt.IsZero():
 			state = "已答复：" + o.Answer
@@ -161,7 +161,7 @@ func newTopicOrder(s *settings) *cobra.Command {
 				return err
 			}
 			return s.print(t, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "专题批示 %s 已下达到 %d 件在办事项，限 %s 答复\n", t.ID, t.Cases, t.Due.Local().Format("01-02 15:04"))
+				_, _ = fmt.Fprintf(w, "专题批示 %s 已下达到 %d 件在办事项，限 %s 答复\n", t.ID, t.Cases, beijing(t.Due))
 			})
 		},
 	}
@@ -187,7 +187,7 @@ func newTopicOrders(s *settings) *cobra.Command {
 				}
 				for _, t := range list.Instructions {
 					_, _ = fmt.Fprintf(w, "%s %s %s：%s；%d 件中 %d 件未答复，限 %s %s\n", t.ID, t.By, t.Topic, t.Text, t.Cases, t.Open,
-						t.Due.Local().Format("01-02 15:04"), t.Answer)
+						beijing(t.Due), t.Answer)
 				}
 			})
 		},
