@@ -77,6 +77,12 @@ func start(t *testing.T, data string, city fs.FS) string {
 // run runs a demonstration hub until the test ends.
 func run(t testing.TB, opts app.Options) app.Ready {
 	t.Helper()
+	return runLogged(t, opts, slog.DiscardHandler)
+}
+
+// runLogged is run with a log.
+func runLogged(t testing.TB, opts app.Options, log slog.Handler) app.Ready {
+	t.Helper()
 	binary, err := exec.LookPath("mashang") // the test binary itself, under that name
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +90,7 @@ func run(t testing.TB, opts app.Options) app.Ready {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan app.Ready, 1)
 	opts.Listen, opts.Demo, opts.Binary = "127.0.0.1:0", true, binary
-	hub := app.New(opts, slog.New(slog.DiscardHandler))
+	hub := app.New(opts, slog.New(log))
 	go func() { ended <- hub.Run(ctx, func(r app.Ready) { ready <- r }) }()
 	t.Cleanup(func() {
 		cancel()

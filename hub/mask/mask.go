@@ -48,8 +48,30 @@ var numbers = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`1[3-9]\d[- ]\d{4}[- ]\d{4}|0\d{2,3}[- ]\d{7,8}|\d{11,}[Xx]?`)
 })
 
+// hasNumber reports whether s may hold such a number: ten digits or more with
+// no more than one sign between them. It spares most texts the expression.
+func hasNumber(s string) bool {
+	digits, gap := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			if digits, gap = digits+1, 0; digits >= 10 {
+				return true
+			}
+		case (c == ' ' || c == '-') && gap == 0:
+			gap++
+		default:
+			digits, gap = 0, 0
+		}
+	}
+	return false
+}
+
 // Text hides telephone and identity numbers inside free text.
 func Text(s string) string {
+	if !hasNumber(s) {
+		return s
+	}
 	return numbers().ReplaceAllStringFunc(s, func(n string) string {
 		switch {
 		case len(n) == 18, len(n) == 15:

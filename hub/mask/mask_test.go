@@ -58,3 +58,20 @@ func TestDoorsAreHidden(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsSaidHidesTheReporter(t *testing.T) {
+	c := hub.Content{Reporter: hub.Reporter{Name: "欧阳暗语", Phone: "8221234", Account: "wx_123"}}
+	if got := mask.Said("欧阳暗语（wx_123）电话8221234", c); got != "欧**（w****3）电话*******" {
+		t.Error(got)
+	}
+}
+
+// BenchmarkSaid is what the desk pays for a text of 300 characters.
+func BenchmarkSaid(b *testing.B) {
+	text := strings.Repeat("朝阳小区3号楼暖气冰凉三天了，室温只有12度，", 12)
+	c := hub.Content{Reporter: hub.Reporter{Name: "欧阳暗语", Phone: "19900000001"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		mask.Said(text, c)
+	}
+}

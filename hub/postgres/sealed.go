@@ -12,6 +12,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/audit"
+	"github.com/mashang-hub/mashang/hub/mask"
 	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 	"github.com/mashang-hub/mashang/hub/seal"
 )
@@ -30,18 +31,43 @@ const (
 // without it all is kept as it is, as benchmarks of the store do.
 func (db *DB) SealWith(keys *seal.Keyring) { db.keys = keys }
 
-// personal is what is sealed of a content.
+// personal is what is sealed of a content: the words as they were said only
+// where the stored ones are masked.
 type personal struct {
-	Reporter hub.Reporter      `json:"reporter"`
-	Extra    map[string]string `json:"extra,omitempty"`
+	Reporter  hub.Reporter      `json:"reporter"`
+	Extra     map[string]string `json:"extra,omitempty"`
+	Title     string            `json:"title,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	PlaceText string            `json:"place_text,omitempty"`
+}
+
+// restore puts back one text that was masked.
+func restore(into *string, was string) {
+	if was != "" {
+		*into = was
+	}
+}
+
+// masked moves a text that holds personal data to where it is sealed.
+func masked(text *string, content hub.Content, sealed *string) {
+	if m := mask.Said(*text, content); m != *text {
+		*sealed, *text = *text, m
+	}
 }
 
 // hide returns content with what is personal sealed for place.
 func (db *DB) hide(place string, content hub.Content) (hub.Content, error) {
-	if db.keys == nil || content.Reporter == (hub.Reporter{}) && len(content.Extra) == 0 {
+	if db.keys == nil {
 		return content, nil
 	}
-	plain, err := json.Marshal(personal{content.Reporter, content.Extra})
+	p := personal{Reporter: content.Reporter, Extra: content.Extra}
+	masked(&content.Title, content, &p.Title)
+	masked(&content.Text, content, &p.Text)
+	masked(&content.PlaceText, content, &p.PlaceText)
+	if p.Reporter == (hub.Reporter{}) && len(p.Extra) == 0 && p.Title+p.Text+p.PlaceText == "" {
+		return content, nil
+	}
+	plain, err := json.Marshal(p)
 	if err != nil {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
@@ -75,6 +101,9 @@ func (db *DB) show(place string, content *hub.Content) error {
 		return fmt.Errorf("decode %s: %w", place, err)
 	}
 	content.Reporter, content.Extra = p.Reporter, p.Extra
+	restore(&content.Title, p.Title)
+	restore(&content.Text, p.Text)
+	restore(&content.PlaceText, p.PlaceText)
 	return nil
 }
 

@@ -25,6 +25,8 @@ func keyring(t *testing.T, text string) *seal.Keyring {
 func personalOpening(n int) hub.Opening {
 	o := opening(n)
 	o.Submission.Reporter = hub.Reporter{Name: "欧阳暗语", Phone: "19912345678", IDNumber: "620402199001011234"}
+	o.Submission.Title = "欧阳暗语家暖气不热"
+	o.Submission.Text = "我叫欧阳暗语，电话199 1234 5678，家里冷"
 	o.Submission.Extra = map[string]string{"来电号码": "19912345678"}
 	o.Submission.Raw = []byte(`{"phone":"19912345678","name":"欧阳暗语"}`)
 	return o
@@ -35,7 +37,7 @@ func stored(t *testing.T, db *postgres.DB) string {
 	t.Helper()
 	var text string
 	err := db.Pool().QueryRow(t.Context(), `select coalesce(string_agg(content::text || encode(raw, 'escape'), ''), '') ||
-		coalesce((select string_agg(alert::text, '') from delivery), '') from submission`).Scan(&text)
+		coalesce((select string_agg(alert::text, '') from delivery), '') || (select string_agg(title, '') from cases) from submission`).Scan(&text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +60,16 @@ func TestPersonalDataIsSealedAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := stored(t, db)
-	for _, canary := range []string{"欧阳暗语", "19912345678", "620402199001011234", "来电号码"} {
+	for _, canary := range []string{"欧阳暗语", "19912345678", "620402199001011234", "来电号码", "199 1234 5678", "暗语"} {
 		if strings.Contains(text, canary) {
 			t.Errorf("%s is stored in the open", canary)
 		}
 	}
 	for _, id := range []hub.CaseID{"BY0001", "BY0002"} {
 		_, s, err := db.Case(ctx, id)
+		if s.Title != want.Submission.Title || s.Text != want.Submission.Text {
+			t.Errorf("%s reads %q %q", id, s.Title, s.Text)
+		}
 		if err != nil || s.Reporter != want.Submission.Reporter || s.Extra["来电号码"] != "19912345678" || string(s.Raw) != string(want.Submission.Raw) {
 			t.Errorf("%s reads %+v, %v", id, s, err)
 		}

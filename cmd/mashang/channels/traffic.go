@@ -162,7 +162,7 @@ func (m *Manager) Tail(ctx context.Context, f TailFilter) (arrivals []Arrival, l
 func arrival(tr adapters.Trace) Arrival {
 	a := Arrival{
 		At: tr.At, Channel: tr.Channel, Status: tr.Status, TookMS: float64(tr.Took.Microseconds()) / 1000, Remote: tr.Remote,
-		MediaType: tr.MediaType, Size: tr.Size, Raw: mask.Text(readable(tr.Raw, tr.MediaType)), Outcome: outcome(tr),
+		MediaType: tr.MediaType, Size: tr.Size, Raw: said(tr), Outcome: outcome(tr),
 	}
 	if tr.Err != nil {
 		a.Error = adapters.Sentence(tr.Err)
@@ -173,7 +173,7 @@ func arrival(tr adapters.Trace) Arrival {
 		}
 		got := tr.Answers[i]
 		it := Item{
-			ExternalID: s.ExternalID, Title: mask.Text(s.Title), Place: s.Place, Receipt: got.Receipt,
+			ExternalID: s.ExternalID, Title: mask.Said(s.Title, s.Content), Place: s.Place, Receipt: got.Receipt,
 			Tracking: got.Case, Duplicate: got.Duplicate,
 		}
 		if got.Err != nil {
@@ -182,6 +182,16 @@ func arrival(tr adapters.Trace) Arrival {
 		a.Items = append(a.Items, it)
 	}
 	return a
+}
+
+// said is what arrived without numbers and without those who were understood
+// to be the reporters.
+func said(tr adapters.Trace) string {
+	text := mask.Text(readable(tr.Raw, tr.MediaType))
+	for _, s := range tr.Subs {
+		text = mask.Said(text, s.Content)
+	}
+	return text
 }
 
 func outcome(tr adapters.Trace) string {
