@@ -47,6 +47,7 @@ bench: build ## the whole way against a bare loop, on the embedded broker and on
 	.ci/kafka/run sh -c './mashang bench pipeline --cases 200000 --rules 300 --kafka $$MASHANG_TEST_KAFKA -o json'
 
 proto: ## generate the plugin protocol (needs protoc)
+	protoc -I plugins --python_out=plugins/sdk/python department.proto
 	protoc -I plugins --go_out=plugins/pluginpb --go_opt=paths=source_relative --go-grpc_out=plugins/pluginpb --go-grpc_opt=paths=source_relative department.proto
 	protoc -I adapters --go_out=adapters/adapterpb --go_opt=paths=source_relative --go-grpc_out=adapters/adapterpb --go-grpc_opt=paths=source_relative adapter.proto
 	protoc -I adapters --python_out=adapters/external/example/python adapter.proto

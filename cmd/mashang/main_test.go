@@ -2,8 +2,10 @@ package main_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -22,7 +24,15 @@ func TestMain(m *testing.M) {
 
 // TestStories runs the command line as a person would: each file is a story.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Condition: condition})
+}
+
+// condition tells a story what the machine has.
+func condition(name string) (bool, error) {
+	if name != "python-grpc" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf, cryptography").Run() == nil, nil
 }
 
 func TestExitCodesAreHonest(t *testing.T) {

@@ -116,3 +116,15 @@ func (p *Plugin) Updates(ctx context.Context, handle func(hub.Update) error) err
 	}
 	return nil
 }
+
+// Health asks the running process how the department is.
+func (p *Plugin) Health(ctx context.Context) error {
+	dept, leave := p.enter()
+	defer leave()
+	if dept == nil {
+		return hub.Errorf(hub.CodeUnavailable, "plugin.down", string(p.department))
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Health)
+	defer cancel()
+	return dept.Health(ctx)
+}

@@ -117,8 +117,7 @@ func TestConformance(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			p := run(t, spec(dir(t), kind))
 			d := asDepartment{p}
-			plugintest.Receipts(t, d)
-			plugintest.Concurrent(t, d)
+			plugintest.Conforms(t, d)
 		})
 		t.Run(kind+" updates", func(t *testing.T) {
 			plugintest.Updates(t, asDepartment{run(t, spec(dir(t), kind))})

@@ -117,3 +117,25 @@ func (p *Plugin) keepLines(proc *process) {
 	defer p.mu.Unlock()
 	p.state.Lines = slices.Clone(lines)
 }
+
+// Await returns when a process runs, or with the reason why it cannot.
+func (p *Plugin) Await(ctx context.Context) error {
+	for {
+		dept, changed := p.current()
+		if dept != nil {
+			return nil
+		}
+		look := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			look.Stop()
+			return &hub.Error{Code: hub.CodeUnavailable, Key: "plugin.down", Args: []any{string(p.department)}, Err: ctx.Err()}
+		case <-changed:
+		case <-look.C:
+		}
+		look.Stop()
+		if st := p.State(); st.LastError != "" && (st.Status == Restarting || st.Status == Broken) {
+			return hub.Errorf(hub.CodeInvalid, "plugin.not_started", string(p.department), st.LastError)
+		}
+	}
+}

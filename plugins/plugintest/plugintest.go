@@ -7,19 +7,18 @@ package plugintest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	rpc "google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/plugins"
+	"github.com/mashang-hub/mashang/plugins/conform"
 	"github.com/mashang-hub/mashang/plugins/grpc"
 	"github.com/mashang-hub/mashang/plugins/pluginpb"
 )
@@ -72,10 +71,16 @@ func OverGRPC(t *testing.T, d plugins.Department) plugins.Department {
 func (s Suite) run(t *testing.T) {
 	t.Helper()
 	t.Run("refuses bad configuration", s.badConfig)
-	t.Run("one receipt per alert", func(t *testing.T) { Receipts(t, s.open(t)) })
-	t.Run("the same alert again", func(t *testing.T) { Again(t, s.open(t)) })
-	t.Run("called concurrently", func(t *testing.T) { Concurrent(t, s.open(t)) })
+	t.Run("conforms", func(t *testing.T) { Conforms(t, s.open(t)) })
 	t.Run("updates are sent until taken", func(t *testing.T) { Updates(t, s.open(t)) })
+}
+
+// Conforms runs the checks of package conform.
+func Conforms(t *testing.T, d plugins.Department) {
+	t.Helper()
+	for _, why := range conform.Failed(conform.Run(t.Context(), d)) {
+		t.Error(why)
+	}
 }
 
 func (s Suite) open(t *testing.T) plugins.Department {
@@ -99,74 +104,7 @@ func (s Suite) badConfig(t *testing.T) {
 }
 
 // Alerts returns n assignments of different cases.
-func Alerts(n int) []hub.Alert {
-	at := time.Date(2026, 11, 22, 10, 5, 0, 0, time.UTC)
-	out := make([]hub.Alert, n)
-	for i := range out {
-		out[i] = hub.Alert{
-			ID: hub.AlertID(fmt.Sprintf("alert-%d", i)), Department: "test", Role: hub.RoleLead,
-			Event: hub.Assigned, Seq: 2, At: at, Case: hub.CaseID(fmt.Sprintf("BY%d", i)),
-			Place: "620402001001", Due: at.Add(48 * time.Hour), Text: "请按期办理",
-			Class:   hub.Class{Category: "城乡建设", Kind: hub.KindHelp, Urgency: hub.UrgencyNormal, Tags: []string{"甲", "乙"}},
-			Content: hub.Content{Title: "反映问题", Text: "路灯不亮，请处理。", PlaceText: "白银区", Extra: map[string]string{"k": "v"}},
-		}
-	}
-	return out
-}
-
-// Receipts wants exactly one receipt per alert, for none and for many.
-func Receipts(t *testing.T, d plugins.Department) {
-	t.Helper()
-	for _, n := range []int{0, 1, 256} {
-		got, err := d.Deliver(t.Context(), Alerts(n))
-		if err != nil {
-			t.Fatalf("deliver %d: %v", n, err)
-		}
-		seen := map[hub.AlertID]bool{}
-		for _, r := range got {
-			seen[r.Alert] = true
-			if r.Outcome != hub.Delivered {
-				t.Errorf("alert %s: %s (%s)", r.Alert, r.Outcome, r.Reason)
-			}
-		}
-		if len(got) != n || len(seen) != n {
-			t.Errorf("%d alerts: %d receipts for %d alerts", n, len(got), len(seen))
-		}
-	}
-}
-
-// Again wants the same receipt for the same alert.
-func Again(t *testing.T, d plugins.Department) {
-	t.Helper()
-	first, err := d.Deliver(t.Context(), Alerts(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := d.Deliver(t.Context(), Alerts(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(first, second); diff != "" {
-		t.Errorf("second receipt differs (-first +second):\n%s", diff)
-	}
-}
-
-// Concurrent calls everything at once; the race detector judges.
-func Concurrent(t *testing.T, d plugins.Department) {
-	t.Helper()
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if _, err := d.Deliver(t.Context(), Alerts(16)); err != nil {
-				t.Errorf("deliver: %v", err)
-			}
-			if err := d.Health(t.Context()); err != nil {
-				t.Errorf("health: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-}
+func Alerts(n int) []hub.Alert { return conform.Alerts(n) }
 
 // Updates wants an update again after "unavailable", none after it was taken,
 // and an end when the context ends.

@@ -72,30 +72,32 @@ type App struct {
 	log   *slog.Logger
 	clock hub.Clock
 
-	city     *city.City
-	db       *postgres.DB
-	brokers  []string
-	dsn      string
-	server   *local.Server // nil with a PostgreSQL of somebody else's
-	pub      *kafka.Publisher
-	desk     *desk.Desk
-	know     *knowledge
-	dates    *almanac.Almanac
-	watcher  *deadline.Watcher
-	rules    *release.Manager
-	library  release.Library
-	metrics  *prometheus.Registry
-	plugins  []*host.Plugin
-	lanes    map[hub.DepartmentCode]*dispatch.Lane
-	links    receipt.Links
-	places   map[hub.PlaceCode]hub.Place
-	keys     *seal.Keyring
-	people   *accounts.Store
-	gate     *access.Gate
-	auditKey ed25519.PublicKey
-	bench    *deputy.Bench
-	counter  *citizen.Counter
-	teardown []step
+	city    *city.City
+	db      *postgres.DB
+	brokers []string
+	dsn     string
+	server  *local.Server // nil with a PostgreSQL of somebody else's
+	pub     *kafka.Publisher
+	desk    *desk.Desk
+	know    *knowledge
+	dates   *almanac.Almanac
+	watcher *deadline.Watcher
+	rules   *release.Manager
+	library release.Library
+	metrics *prometheus.Registry
+	plugins []*host.Plugin
+	// pluginDir holds the plugins' sockets.
+	pluginDir string
+	lanes     map[hub.DepartmentCode]*dispatch.Lane
+	links     receipt.Links
+	places    map[hub.PlaceCode]hub.Place
+	keys      *seal.Keyring
+	people    *accounts.Store
+	gate      *access.Gate
+	auditKey  ed25519.PublicKey
+	bench     *deputy.Bench
+	counter   *citizen.Counter
+	teardown  []step
 }
 
 // A step is one thing to undo at the end, last first.

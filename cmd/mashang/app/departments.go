@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -27,15 +26,17 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 	if err != nil {
 		return err
 	}
+	a.pluginDir = dir
 	a.defers("plugin sockets", func() error { return os.RemoveAll(dir) })
 	a.lanes = map[hub.DepartmentCode]*dispatch.Lane{}
 	waker := &dispatch.Waker{Planner: a.db, Clock: a.clock, Log: a.log}
 	topics := make([]string, 0, len(a.city.Departments))
 	for _, d := range a.city.Departments {
-		plugin := host.New(host.Spec{
-			Department: d.Code, Command: []string{a.opts.Binary, "plugin", d.Plugin},
-			Config: d.Config, RunDir: filepath.Join(dir, string(d.Code)),
-		}, a.log)
+		spec, err := a.pluginSpec(d, dir)
+		if err != nil {
+			return fmt.Errorf("plugin of %s: %w", d.Code, err)
+		}
+		plugin := host.New(spec, a.log)
 		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log, dispatch.Options{
 			Jitter: rand.Float64, Feedback: a.feedback, Alarm: a.endpointAlarm, Poll: time.Minute,
 			Prepare: a.addLink,

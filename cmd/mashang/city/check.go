@@ -84,7 +84,7 @@ func (c *City) checkPosts(levels map[hub.PlaceCode]hub.PlaceLevel) error {
 func (c *City) checkDepartments() error {
 	seen := make(map[hub.DepartmentCode]bool, len(c.Departments))
 	for _, d := range c.Departments {
-		if d.Code == "" || d.Name == "" || d.Plugin == "" {
+		if d.Code == "" || d.Name == "" || d.Plugin == "" && d.PluginDir == "" {
 			return fmt.Errorf("departments: %q needs code, name and plugin", d.Code)
 		}
 		if seen[d.Code] {

@@ -60,6 +60,8 @@ type Department struct {
 	Short  string          // 供热
 	Hours  string          // office hours of its own, "" for the city's
 	Config json.RawMessage // never nil
+	// PluginDir is the folder of its plugin; "" is a built-in one.
+	PluginDir string
 }
 
 // A Citizen (市民) says what citizens may do after their case was closed.

@@ -94,7 +94,9 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			Short  string
 			Plugin string
 			Hours  string
-			Config map[string]any
+			// PluginDir is the folder of a plugin with a manifest of its own.
+			PluginDir string `yaml:"plugin_dir"`
+			Config    map[string]any
 		}
 		if err := decode(fsys, name, &file); err != nil {
 			return err
@@ -108,7 +110,7 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			}
 			c.Departments = append(c.Departments, Department{
 				Department: hub.Department{Code: d.Code, Name: d.Name, Plugin: d.Plugin},
-				Short:      d.Short, Hours: d.Hours, Config: config,
+				Short:      d.Short, Hours: d.Hours, PluginDir: d.PluginDir, Config: config,
 			})
 		}
 	}
