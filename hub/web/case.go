@@ -33,6 +33,9 @@ func (s *server) showCase(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	if done := r.URL.Query().Get("done"); done != "" {
+		if done == "redo" {
+			f.Done = "重推，部门会再收到一次"
+		}
 		for _, a := range allActions() {
 			if a.Type == done {
 				f.Done = a.Label

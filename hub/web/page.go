@@ -48,7 +48,7 @@ func (s *server) funcs() template.FuncMap {
 		"word":       func(area string, name any) string { return word(area, name) },
 		"department": s.departmentName, "channel": s.channelName, "place": s.placeName,
 		"time": stamp, "day": dayStamp, "mask": mask.Text, "budget": budgetText,
-		"left": s.left, "late": func(due time.Time) bool { return due.Before(s.clock.Now()) }, "actor": s.actorName, "tell": s.tell, "tone": tone,
+		"left": s.left, "late": func(due time.Time) bool { return due.Before(s.clock.Now()) }, "actor": s.actorName, "tell": s.tell, "tone": tone, "picture": picture,
 		"percent": func(f float64) int { return int(f*100 + 0.5) },
 		"last":    last,
 	}

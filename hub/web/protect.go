@@ -23,6 +23,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"/cases", access.ReadCases, access.OwnCases},
+		{"/redo", access.RedoDeliveries, access.OwnCases},
 		{"/departments", access.ReadDeliveries, access.OwnCases},
 		{"/channels", access.ReadChannels, access.NoCases},
 		{"/rules", access.ReadRules, access.NoCases},

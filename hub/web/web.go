@@ -60,6 +60,8 @@ func New(store Store, desk Desk, names Names, clock hub.Clock) http.Handler {
 	m.HandleFunc("GET /cases", s.page(s.cases))
 	m.HandleFunc("GET /cases/{id}", s.page(s.showCase))
 	m.HandleFunc("POST /cases/{id}/do", s.do)
+	m.HandleFunc("POST /redo/{id}", s.redo)
+	m.HandleFunc("GET /cases/{id}/attachments/{sha}", s.attachment)
 	m.HandleFunc("GET /departments", s.page(s.departments))
 	m.HandleFunc("GET /departments/{code}", s.page(s.department))
 	m.HandleFunc("GET /channels", s.page(s.channels))

@@ -22,11 +22,12 @@ func noon() time.Time { return time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC) }
 
 // cabinet holds a few cases and records commands.
 type cabinet struct {
-	empty bool
-	last  hub.Filter
-	cmd   hub.Command
-	err   error
-	state hub.Status
+	redone []hub.DeliveryFilter
+	empty  bool
+	last   hub.Filter
+	cmd    hub.Command
+	err    error
+	state  hub.Status
 }
 
 func (c *cabinet) one() hub.Case {
@@ -74,6 +75,9 @@ func (c *cabinet) Case(_ context.Context, id hub.CaseID) (hub.Case, hub.Submissi
 	return c.one(), hub.Submission{SubmittedAt: noon().Add(-3 * time.Hour), Content: hub.Content{
 		Title: "暖气不热", Text: "家里暖气不热，只有12度。<script>alert(1)</script> 电话13912341234",
 		Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234"},
+		Attachments: []hub.Attachment{
+			{SHA256: "aa", Name: "暖气片.png", MediaType: "image/png"}, {SHA256: "bb", Name: "说明.html", MediaType: "text/html"},
+		},
 	}}, c.err
 }
 
@@ -99,6 +103,7 @@ func (c *cabinet) Deliveries(context.Context, hub.CaseID) ([]hub.Delivery, error
 			Attempts: []hub.Attempt{{N: 1, At: noon(), Took: 80 * time.Millisecond, Result: "delivered"}}, Receipt: &hub.Receipt{Facts: map[string]string{"text": "中心街换热站"}, Group: "中心街换热站"},
 		},
 		{Alert: hub.Alert{Department: "housing", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryPending, NextAt: noon().Add(time.Minute), Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "connection refused"}}},
+		{Alert: hub.Alert{ID: "BY1.2.labor", Department: "labor", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDead, Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "410 Gone"}}},
 	}, c.err
 }
 
