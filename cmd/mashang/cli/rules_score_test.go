@@ -1,0 +1,98 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mashang-hub/mashang/cmd/mashang/cli"
+	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// run runs one command and returns its exit code and what it wrote.
+func run(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = cli.Run(t.Context(), args, strings.NewReader(""), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// TestScoreReadsWhatDepartmentsSaid follows 24 cases of one rule in a real
+// database: six were sent back and given to somebody else.
+func TestScoreReadsWhatDepartmentsSaid(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	db := pgtest.OpenAt(t, dsn)
+	for i := range 24 {
+		events := []string{`{"lead":"urban","decision":{"rule":"城管-017","lead":"urban"}}`}
+		if i < 6 {
+			events = append(events, `{"department":"urban","text":"不归我们"}`, `{"lead":"power"}`)
+		}
+		insert(t, db, fmt.Sprintf("BY-%02d", i), events)
+	}
+	code, out, errOut := run(t, "rules", "score", "--postgres", dsn, "--since", "30d", "-o", "json")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	var r struct {
+		Cases int `json:"cases"`
+		Rules []struct {
+			Rule      string  `json:"rule"`
+			SentBack  int     `json:"sent_back"`
+			Rerouted  int     `json:"rerouted"`
+			Precision float64 `json:"precision"`
+			Verdict   string  `json:"verdict"`
+		} `json:"rules"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Cases != 24 || len(r.Rules) != 1 {
+		t.Fatalf("%s, %v", out, err)
+	}
+	if k := r.Rules[0]; k.Rule != "城管-017" || k.SentBack != 6 || k.Rerouted != 6 || k.Precision != 0.75 || k.Verdict != "tune" {
+		t.Errorf("score %+v", k)
+	}
+	if _, text, _ := run(t, "rules", "score", "--postgres", dsn); !strings.Contains(text, "调整，多改派到 power（6）") {
+		t.Errorf("text\n%s", text)
+	}
+}
+
+func TestScoreSaysWhenThereIsNothingOrNoDatabase(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	pgtest.OpenAt(t, dsn)
+	if code, out, _ := run(t, "rules", "score", "--postgres", dsn); code != 0 || !strings.Contains(out, "没有规则派出的事项") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	t.Setenv("MASHANG_POSTGRES", "")
+	for want, args := range map[int][]string{
+		2: {"rules", "score"},
+		3: {"rules", "score", "--postgres", "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"},
+	} {
+		if code, _, errOut := run(t, args...); code != want {
+			t.Errorf("%v: exit %d, want %d: %s", args, code, want, errOut)
+		}
+	}
+	if code, _, _ := run(t, "rules", "score", "--postgres", dsn, "--since", "昨天"); code != 2 {
+		t.Errorf("a time that nobody can read: exit %d", code)
+	}
+}
+
+func insert(t *testing.T, db *postgres.DB, id string, events []string) {
+	t.Helper()
+	_, err := db.Pool().Exec(t.Context(), `insert into cases (id, version, status, channel, receipt, lead, place, category, kind,
+			urgency, topic, title, rung, opened_at, head, state)
+		values ($1, $2, 'assigned', 'qr', $1, '', '', '', 'help', 'normal', '', '', 1, $3, ''::bytea, '{}')`, id, len(events), time.Now())
+	kinds := []string{"assigned", "sent_back", "assigned"}
+	for i, data := range events {
+		if err == nil {
+			_, err = db.Pool().Exec(t.Context(), `insert into event (case_id, seq, type, at, actor, data, hash)
+				values ($1, $2, $3, $4, '{}', $5::text::json, sha256(''::bytea))`, id, i+1, kinds[i], time.Now(), data)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
