@@ -60,9 +60,11 @@ func (m *Manager) adopt(ctx context.Context, f Folder, running bool) error {
 	if err != nil {
 		return err
 	}
-	_, why := f.wanted(all, hash, running)
+	_, had := in(all, Active)
+	broken := had && !running
+	_, why := f.wanted(all, hash, broken)
 	if why == "" {
-		return nil
+		return m.settled(ctx)
 	}
 	gates, err := m.judge(ctx, f.Source, rules)
 	if err != nil {
@@ -72,17 +74,28 @@ func (m *Manager) adopt(ctx context.Context, f Folder, running bool) error {
 		return err
 	}
 	_, err = m.change(ctx, func(all []Release) ([]Step, error) {
-		if a, w := f.wanted(all, hash, running); w != "" {
+		if a, w := f.wanted(all, hash, broken); w != "" {
 			return adopt(all, hash, a, w, m.clock.Now()), nil
 		}
 		return nil, nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return m.settled(ctx)
+}
+
+// settled makes sure that somebody judges: another node may have been first.
+func (m *Manager) settled(ctx context.Context) error {
+	if m.rollout.lineup.Load() != nil {
+		return nil
+	}
+	return m.Refresh(ctx)
 }
 
 // wanted says whether the set is to act or only to be filed; why is "" when
-// there is nothing to do.
-func (f Folder) wanted(all []Release, hash hub.RuleSetHash, running bool) (activate bool, why string) {
+// there is nothing to do. broken says that the active set does not load here.
+func (f Folder) wanted(all []Release, hash hub.RuleSetHash, broken bool) (activate bool, why string) {
 	cur, ok := in(all, Active)
 	last, had := folderLast(all)
 	switch {
@@ -90,7 +103,7 @@ func (f Folder) wanted(all []Release, hash hub.RuleSetHash, running bool) (activ
 		return true, "首次启动"
 	case cur.Hash == hash:
 		return false, ""
-	case !running:
+	case broken:
 		return true, "原来启用的版本载入不了"
 	case f.Started && had && last.Hash == hash:
 		return false, "" // people have moved on from what the folder still has

@@ -169,20 +169,20 @@ func TestTheFolderHasItsSay(t *testing.T) {
 		f        Folder
 		all      []Release
 		hash     hub.RuleSetHash
-		running  bool
+		broken   bool
 		activate bool
 		acts     bool
 	}{
 		"first start":                         {Folder{Started: true}, nil, hashA, false, true, true},
-		"nothing changed":                     {Folder{Started: true}, []Release{folder}, hashA, true, false, false},
-		"changed while it ran":                {Folder{}, []Release{folder}, hashC, true, true, true},
-		"changed between two starts":          {Folder{Started: true}, []Release{folder}, hashC, true, false, false},
-		"changed between two starts of demo":  {Folder{Started: true, Demo: true}, []Release{folder}, hashC, true, true, true},
-		"people published since":              {Folder{}, []Release{people, old}, hashC, true, false, true},
-		"people published, demo starts again": {Folder{Started: true, Demo: true}, []Release{people, old}, hashA, true, false, false},
-		"the active set does not load":        {Folder{Started: true}, []Release{people, old}, hashC, false, true, true},
+		"nothing changed":                     {Folder{Started: true}, []Release{folder}, hashA, false, false, false},
+		"changed while it ran":                {Folder{}, []Release{folder}, hashC, false, true, true},
+		"changed between two starts":          {Folder{Started: true}, []Release{folder}, hashC, false, false, false},
+		"changed between two starts of demo":  {Folder{Started: true, Demo: true}, []Release{folder}, hashC, false, true, true},
+		"people published since":              {Folder{}, []Release{people, old}, hashC, false, false, true},
+		"people published, demo starts again": {Folder{Started: true, Demo: true}, []Release{people, old}, hashA, false, false, false},
+		"the active set does not load":        {Folder{Started: true}, []Release{people, old}, hashC, true, true, true},
 	} {
-		activate, why := c.f.wanted(c.all, c.hash, c.running)
+		activate, why := c.f.wanted(c.all, c.hash, c.broken)
 		if activate != c.activate || (why != "") != c.acts {
 			t.Errorf("%s: activate %v because %q", name, activate, why)
 		}

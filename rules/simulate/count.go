@@ -89,6 +89,7 @@ func (m moves) add(from, to string) bool {
 	return true
 }
 
+// loads lists what each gets, the largest change first.
 func loads(before, after counts) []Load {
 	all := maps.Clone(before)
 	addAll(all, after)
@@ -97,7 +98,8 @@ func loads(before, after counts) []Load {
 		out = append(out, Load{d, before[d], after[d], after[d] - before[d]})
 	}
 	slices.SortFunc(out, func(a, b Load) int {
-		return cmp.Or(cmp.Compare(b.After, a.After), cmp.Compare(b.Before, a.Before), strings.Compare(a.Department, b.Department))
+		return cmp.Or(cmp.Compare(max(b.Change, -b.Change), max(a.Change, -a.Change)), cmp.Compare(b.After, a.After),
+			strings.Compare(a.Department, b.Department))
 	})
 	return out
 }

@@ -38,6 +38,13 @@ func TestInBrowser(t *testing.T) {
 		t.Errorf("as one types: %q", got)
 	}
 	shot(ctx, t, "studio-problem")
+	write(ctx, t, strings.Replace(text, "含任一(", "含任意(", 1))
+	act(ctx, t, chromedp.WaitVisible(`.fix`))
+	act(ctx, t, chromedp.Click(`.fix`))
+	act(ctx, t, chromedp.WaitNotPresent(`#problems li`))
+	if got := act(ctx, t, chromedp.Value(`#text`)); got != text {
+		t.Errorf("mended: %q", got)
+	}
 	right := strings.ReplaceAll(text, "urban", "heating")
 	write(ctx, t, right)
 	act(ctx, t, chromedp.WaitNotPresent(`#problems li`))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -170,6 +171,32 @@ func TestASetThatDoesNotLoadLeavesTheOldOne(t *testing.T) {
 	}
 	if err := manager(t, db, engine{}).Adopt(ctx, release.Folder{Err: errors.New("no folder"), Started: true}); err != nil {
 		t.Errorf("a node starts on what was released, whatever its folder: %v", err)
+	}
+}
+
+// Nodes that start at the same time with different folders agree on one set.
+func TestNodesThatStartTogetherAgree(t *testing.T) {
+	db := pgtest.Open(t)
+	nodes := make([]*release.Manager, 4)
+	var all sync.WaitGroup
+	for i := range nodes {
+		nodes[i] = manager(t, db, engine{})
+		all.Go(func() {
+			f := release.Folder{Source: fmt.Append(nil, "dept", i), Started: true}
+			if err := nodes[i].Adopt(t.Context(), f); err != nil {
+				t.Errorf("node %d: %v", i, err)
+			}
+		})
+	}
+	all.Wait()
+	list, err := ruleset.New(db).Releases(t.Context(), 10)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d releases (%v), want one: %+v", len(list), err, list)
+	}
+	for i, m := range nodes {
+		if got := m.Rollout().Decide(&hub.Submission{}).RuleSet; got != list[0].Hash {
+			t.Errorf("node %d judges by %s, want %s", i, got, list[0].Hash)
+		}
 	}
 }
 

@@ -140,7 +140,8 @@ async function check() {
   $('count').textContent = problems.length ? problems.length + ' 个问题' : '没有问题';
   at = -1;
   $('problems').replaceChildren(...problems.map((p, i) => el('li', {}, el('button', {onclick: () => go(i)},
-    (p.file === file ? '第 ' + p.line + ' 行' : p.file + ' 第 ' + p.line + ' 行') + ' ' + p.code + ' ' + (p.rule ? p.rule + '：' : '') + p.text))));
+    (p.file === file ? '第 ' + p.line + ' 行' : p.file + ' 第 ' + p.line + ' 行') + ' ' + p.code + ' ' + (p.rule ? p.rule + '：' : '') + p.text),
+    p.instead && p.length && p.file === file ? el('button', {class: 'fix', onclick: () => fix(p)}, '改成“' + p.instead + '”') : null)));
   paint();
 }
 function go(i) {
@@ -158,6 +159,10 @@ function jump(line, column, length) {
   t.setSelectionRange(from, from + (length || 0));
   const height = parseFloat(getComputedStyle(t).lineHeight);
   t.scrollTop = Math.max(0, (line - 5) * height);
+}
+function fix(p) {
+  jump(p.line, p.column, p.length);
+  document.execCommand('insertText', false, p.instead);
 }
 const save = guard(async () => {
   if (!dirty()) return;
