@@ -23,6 +23,12 @@ type Alert struct {
 	Content Content `json:"content,omitzero"`
 }
 
+// What an alert may tell of beside the events of one case.
+const (
+	Gathered EventType = "gathered" // 合并通知: many cases at once
+	Digested EventType = "digested" // 每日汇总: all open cases of the department
+)
+
 // An Outcome (推送结果) is a department's answer to one alert.
 type Outcome string
 

@@ -29,6 +29,9 @@ const (
 	DeliveryPending DeliveryStatus = "pending" // waiting for its (next) attempt
 	DeliveryDone    DeliveryStatus = "done"    // the department has it
 	DeliveryDead    DeliveryStatus = "dead"    // given up or refused: dead letter
+	DeliveryHeld    DeliveryStatus = "held"    // waits to be gathered into a notice
+	DeliveryGrouped DeliveryStatus = "grouped" // went out in a notice
+	DeliveryMuted   DeliveryStatus = "muted"   // silenced or inhibited, for a time
 )
 
 // A Delivery (推送记录) is the fate of one alert.
@@ -41,7 +44,9 @@ type Delivery struct {
 	// Base is how many attempts there were when it was last done over: the
 	// schedule counts from there.
 	Base    int      `json:"base,omitempty"`
-	Receipt *Receipt `json:"receipt,omitempty"` // the last one
+	Notice  AlertID  `json:"notice,omitempty"`   // that it went out in
+	MutedBy string   `json:"muted_by,omitempty"` // the silence or alert
+	Receipt *Receipt `json:"receipt,omitempty"`  // the last one
 }
 
 // A DeliveryFilter narrows deliveries; zero fields do not narrow.

@@ -78,7 +78,7 @@ func (s Pushing) Routes() []Route {
 func deliveryParams() []Param {
 	return []Param{
 		{"department", "部门"},
-		{"status", "状态：pending、done、dead"},
+		{"status", "状态：pending、done、dead、held、grouped、muted"},
 		{"case", "事项编号"},
 		{"alert", "推送编号"},
 		{"from", "从何时起（含），RFC 3339"},
@@ -126,7 +126,7 @@ func deliveryFilter(q url.Values) (f hub.DeliveryFilter, err error) {
 
 func checkStatus(f hub.DeliveryFilter) error {
 	switch f.Status {
-	case "", hub.DeliveryPending, hub.DeliveryDone, hub.DeliveryDead:
+	case "", hub.DeliveryPending, hub.DeliveryDone, hub.DeliveryDead, hub.DeliveryHeld, hub.DeliveryGrouped, hub.DeliveryMuted:
 		return nil
 	}
 	return hub.Errorf(hub.CodeInvalid, "query.invalid", "status")

@@ -39,7 +39,7 @@ func (db *DB) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.Ti
 	return err
 }
 
-const deliveryColumns = `d.alert, d.status, d.next_at, d.added_at, d.base, d.receipt,
+const deliveryColumns = `d.alert, d.status, d.next_at, d.added_at, d.base, coalesce(d.notice, ''), coalesce(d.muted_by, ''), d.receipt,
 	(select coalesce(jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n), '[]')
 	 from attempt t where t.alert_id = d.alert_id)`
 
@@ -50,11 +50,11 @@ func (db *DB) collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Delivery, error) {
 		var d hub.Delivery
 		var alert, receipt, attempts []byte
-		if err := r.Scan(&alert, &d.Status, &d.NextAt, &d.AddedAt, &d.Base, &receipt, &attempts); err != nil {
+		if err := r.Scan(&alert, &d.Status, &d.NextAt, &d.AddedAt, &d.Base, &d.Notice, &d.MutedBy, &receipt, &attempts); err != nil {
 			return d, err
 		}
 		d.NextAt, d.AddedAt = d.NextAt.UTC(), d.AddedAt.UTC()
-		if d.Status != hub.DeliveryPending {
+		if d.Status != hub.DeliveryPending && d.Status != hub.DeliveryMuted {
 			d.NextAt = time.Time{}
 		}
 		if err := json.Unmarshal(alert, &d.Alert); err != nil {
@@ -84,7 +84,7 @@ const claimSQL = `with quick as materialized (
 		and d.added_at <= coalesce((select case when l.status = 'draining' then l.since
 			when l.status in ('paused', 'disabled') then '-infinity' end from lane l where l.department = $1), 'infinity')
 		and d.alert_id = (select e.alert_id from delivery e where e.case_id = d.case_id
-			and e.department || '' = d.department and e.status || '' = 'pending' order by e.seq, e.alert_id limit 1)
+			and e.department || '' = d.department and e.status || '' in ('pending', 'held') order by e.seq, e.alert_id limit 1)
 		order by d.next_at, d.seq limit $3 for update skip locked)
 	update delivery d set next_at = $4 from quick
 	where d.alert_id = any(array(select alert_id from due)) and quick.done is not null

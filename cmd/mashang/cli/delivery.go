@@ -47,7 +47,7 @@ func (f *filterFlags) add(c *cobra.Command) {
 }
 
 func (f *filterFlags) addStatus(c *cobra.Command) {
-	c.Flags().StringVar(&f.status, "status", "", "只看这个状态：pending 等待推送、done 已送达、dead 推送失败")
+	c.Flags().StringVar(&f.status, "status", "", "只看这个状态：pending 等待推送、done 已送达、dead 推送失败、held 等待合并、grouped 已合并、muted 已静默")
 }
 
 func (f *filterFlags) query() url.Values {
