@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -45,6 +46,36 @@ type Desk struct {
 	Log      *slog.Logger
 	// Notify is told which departments have something to push.
 	Notify func(hub.DepartmentCode)
+
+	mu       sync.Mutex
+	silences []Silence
+	read     time.Time // when silences were read
+}
+
+// fresh is how old the silences may be that alerts are filed by: one that is
+// set works everywhere within this time.
+const fresh = time.Second
+
+// active returns the silences that are not over at now.
+func (d *Desk) active(ctx context.Context, now time.Time) ([]Silence, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if age := now.Sub(d.read); !d.read.IsZero() && age >= 0 && age < fresh {
+		return d.silences, nil
+	}
+	list, err := d.Store.Active(ctx, now)
+	if err != nil {
+		return nil, fmt.Errorf("read silences: %w", err)
+	}
+	d.silences, d.read = list, now
+	return list, nil
+}
+
+// Forget makes the desk read the silences again.
+func (d *Desk) Forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.read = time.Time{}
 }
 
 // AddDeliveries files alerts; it may be called again with the same ones.
@@ -58,9 +89,9 @@ func (d *Desk) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.T
 
 // decide judges alerts in their order, so that a source mutes what comes with it.
 func (d *Desk) decide(ctx context.Context, alerts []hub.Alert, now time.Time) ([]Verdict, error) {
-	silences, err := d.Store.Active(ctx, now)
+	silences, err := d.active(ctx, now)
 	if err != nil {
-		return nil, fmt.Errorf("read silences: %w", err)
+		return nil, err
 	}
 	known, err := d.sources(ctx, alerts, now)
 	if err != nil {

@@ -32,6 +32,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/dispatch"
+	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
@@ -90,6 +91,7 @@ type App struct {
 	pluginDir string
 	lanes     map[hub.DepartmentCode]*dispatch.Lane
 	links     receipt.Links
+	notices   *notice.Desk
 	places    map[hub.PlaceCode]hub.Place
 	keys      *seal.Keyring
 	people    *accounts.Store

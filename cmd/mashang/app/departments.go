@@ -12,9 +12,12 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
+	"github.com/mashang-hub/mashang/hub/notice"
+	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
 
@@ -53,8 +56,23 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 	}
 	actor(ctx, g, waker.Run)
 	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.dispatch", BatchWait: dispatch.BatchWait}, topics,
-		dispatch.NewIntake(a.db, a.clock, a.notify, nil).Record)
+		dispatch.NewIntake(a.noticeDesk(), a.clock, a.notify, nil).Record)
+	actor(ctx, g, a.notices.Run)
 	return nil
+}
+
+// noticeDesk files alerts as the departments' policies and the silences say.
+func (a *App) noticeDesk() *notice.Desk {
+	policies := map[hub.DepartmentCode]notice.Policy{}
+	for _, d := range a.city.Departments {
+		policies[d.Code] = d.Notices
+	}
+	a.notices = &notice.Desk{Store: notices.New(a.db.Pool()), Policies: policies, Clock: a.clock, Log: a.log, Notify: a.notify}
+	return a.notices
+}
+
+func (a *App) silenceRoutes() []api.Route {
+	return api.SilenceRoutes(notices.New(a.db.Pool()), a.clock, a.notices.Forget)
 }
 
 // notify wakes the lane of d, if there is one.

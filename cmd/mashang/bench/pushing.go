@@ -15,6 +15,8 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
+	"github.com/mashang-hub/mashang/hub/notice"
+	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
 
@@ -133,7 +135,8 @@ func (w *webhooks) file(ctx context.Context, topics []bus.Topic, lanes map[hub.D
 		names[i] = t.Name
 	}
 	notify := func(d hub.DepartmentCode) { lanes[d].Notify() }
-	return sub.Consume(ctx, names, dispatch.NewIntake(w.db, hub.ClockFunc(time.Now), notify, nil).Record)
+	desk := &notice.Desk{Store: notices.New(w.db.Pool()), Clock: hub.ClockFunc(time.Now), Log: w.log, Notify: notify}
+	return sub.Consume(ctx, names, dispatch.NewIntake(desk, hub.ClockFunc(time.Now), notify, nil).Record)
 }
 
 // relay moves the outbox to the broker, as the running hub does; it stops where

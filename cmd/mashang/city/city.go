@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/warning"
 )
 
@@ -62,6 +63,8 @@ type Department struct {
 	Config json.RawMessage // never nil
 	// PluginDir is the folder of its plugin; "" is a built-in one.
 	PluginDir string
+	// Notices is which of its alerts are gathered or muted.
+	Notices notice.Policy
 }
 
 // A Citizen (市民) says what citizens may do after their case was closed.

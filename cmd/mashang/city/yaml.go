@@ -97,6 +97,8 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			// PluginDir is the folder of a plugin with a manifest of its own.
 			PluginDir string `yaml:"plugin_dir"`
 			Config    map[string]any
+			// Notices say which alerts are gathered or muted.
+			Notices noticesFile
 		}
 		if err := decode(fsys, name, &file); err != nil {
 			return err
@@ -108,9 +110,13 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 					return fmt.Errorf("%s: config of %s: %w", name, d.Code, err)
 				}
 			}
+			notices, err := d.Notices.policy()
+			if err != nil {
+				return fmt.Errorf("%s: notices of %s: %w", name, d.Code, err)
+			}
 			c.Departments = append(c.Departments, Department{
 				Department: hub.Department{Code: d.Code, Name: d.Name, Plugin: d.Plugin},
-				Short:      d.Short, Hours: d.Hours, PluginDir: d.PluginDir, Config: config,
+				Short:      d.Short, Hours: d.Hours, PluginDir: d.PluginDir, Config: config, Notices: notices,
 			})
 		}
 	}

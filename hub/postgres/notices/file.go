@@ -87,18 +87,17 @@ func (s *Store) File(ctx context.Context, alerts []hub.Alert, verdicts []notice.
 			return err
 		}
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var b pgx.Batch
-		openGroups(&b, alerts, verdicts)
-		addSources(&b, alerts, verdicts)
-		b.Queue(`insert into delivery (alert_id, department, case_id, seq, status, next_at, changed_at, added_at, alert, group_key, muted_by)
-			select i, d, c, s, st, n, $10::timestamptz, $10::timestamptz, b::jsonb, g, m
-			from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
-				as u(i, d, c, s, st, n, b, g, m)
-			on conflict do nothing`,
-			r.ids, r.departments, r.cases, r.seqs, r.statuses, r.next, r.bodies, r.groups, r.muted, now)
-		return tx.SendBatch(ctx, &b).Close()
-	})
+	// One batch is one transaction, and one message to the server.
+	var b pgx.Batch
+	openGroups(&b, alerts, verdicts)
+	addSources(&b, alerts, verdicts)
+	b.Queue(`insert into delivery (alert_id, department, case_id, seq, status, next_at, changed_at, added_at, alert, group_key, muted_by)
+		select i, d, c, s, st, n, $10::timestamptz, $10::timestamptz, b::jsonb, g, m
+		from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
+			as u(i, d, c, s, st, n, b, g, m)
+		on conflict do nothing`,
+		r.ids, r.departments, r.cases, r.seqs, r.statuses, r.next, r.bodies, r.groups, r.muted, now)
+	err := s.pool.SendBatch(ctx, &b).Close()
 	return wrap(err, "file alerts")
 }
 

@@ -191,6 +191,7 @@ func TestASilence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.desk.Forget()
 	w.file(t, alert(1, 1), alert(2, 1), alert(3, 2))
 	list, err := w.store.List(t.Context(), now)
 	if err != nil || len(list) != 1 || list[0].Muted != 2 || list[0].Reason != "换热站检修" {
@@ -203,6 +204,7 @@ func TestASilence(t *testing.T) {
 		t.Errorf("ended twice: %v", err)
 	}
 	w.now = now.Add(time.Minute)
+	w.desk.Forget()
 	w.settle(t)
 	if w.count(t, hub.DeliveryMuted) != 0 || w.count(t, hub.DeliveryHeld) != 2 {
 		t.Errorf("after its end: muted %d, held %d", w.count(t, hub.DeliveryMuted), w.count(t, hub.DeliveryHeld))

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/notice"
+)
+
+// Silences keeps silences. Its methods are safe for concurrent use.
+type Silences interface {
+	List(ctx context.Context, now time.Time) ([]notice.Silence, error)
+	Add(ctx context.Context, s notice.Silence, now time.Time) (notice.Silence, error)
+	End(ctx context.Context, id int64, now time.Time) error
+}
+
+// A SilenceList (静默列表) is every silence, the newest first, with how many
+// alerts each holds.
+type SilenceList struct {
+	Silences []notice.Silence `json:"silences"`
+}
+
+// A SilenceRequest (设静默) asks for a silence from now, or from StartsAt, until
+// EndsAt.
+type SilenceRequest struct {
+	Matchers []notice.Matcher `json:"matchers"`
+	Author   string           `json:"author,omitempty"` // the caller, if empty
+	Reason   string           `json:"reason"`
+	StartsAt time.Time        `json:"starts_at,omitzero"`
+	EndsAt   time.Time        `json:"ends_at"`
+}
+
+type silenceRoutes struct {
+	store   Silences
+	clock   hub.Clock
+	changed func()
+}
+
+// SilenceRoutes returns the routes about silences; changed is told after each
+// change.
+func SilenceRoutes(store Silences, clock hub.Clock, changed func()) []Route {
+	s := &silenceRoutes{store, clock, changed}
+	return []Route{
+		{
+			Method: "GET", Path: "/api/v1/silences", Right: access.ReadDeliveries, Reach: access.NoCases,
+			Handle: s.list, Summary: "列出静默，新的在前，并各压着多少条", Answer: SilenceList{},
+		},
+		{
+			Method: "POST", Path: "/api/v1/silences", Right: access.RedoDeliveries, Reach: access.NoCases,
+			Handle: s.add, Summary: "设静默：要写谁设的、原因、何时结束", Body: SilenceRequest{}, Answer: notice.Silence{},
+		},
+		{
+			Method: "DELETE", Path: "/api/v1/silences/{id}", Right: access.RedoDeliveries, Reach: access.NoCases,
+			Handle: s.end, Summary: "结束静默：压着的推送随即送出", Answer: SilenceEnded{},
+		},
+	}
+}
+
+// SilenceEnded (静默已结束) names the silence that was ended.
+type SilenceEnded struct {
+	ID int64 `json:"id"`
+}
+
+func (s *silenceRoutes) list(r *http.Request) (any, error) {
+	all, err := s.store.List(r.Context(), s.clock.Now())
+	if all == nil {
+		all = []notice.Silence{}
+	}
+	return SilenceList{all}, err
+}
+
+// add lets a department silence only its own alerts.
+func (s *silenceRoutes) add(r *http.Request) (any, error) {
+	var req SilenceRequest
+	if err := decode(r, &req); err != nil {
+		return nil, err
+	}
+	who := access.Of(r.Context())
+	if !mayMute(who, req.Matchers) {
+		return nil, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.RedoDeliveries))
+	}
+	now := s.clock.Now()
+	if req.Author == "" {
+		req.Author = who.Name
+	}
+	if req.StartsAt.Before(now) {
+		req.StartsAt = now
+	}
+	out, err := s.store.Add(r.Context(), notice.Silence{
+		Matchers: req.Matchers, Author: req.Author, Reason: req.Reason, StartsAt: req.StartsAt, EndsAt: req.EndsAt,
+	}, now)
+	if err == nil {
+		s.changed()
+	}
+	return out, err
+}
+
+func mayMute(who access.Principal, ms []notice.Matcher) bool {
+	own := who.Departments(access.RedoDeliveries)
+	return own == nil || slices.ContainsFunc(ms, func(m notice.Matcher) bool {
+		return m.Label == "department" && m.Op == "=" && slices.Contains(own, hub.DepartmentCode(m.Value))
+	})
+}
+
+func (s *silenceRoutes) end(r *http.Request) (any, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, hub.Errorf(hub.CodeNotFound, "silence.not_found", r.PathValue("id"))
+	}
+	if err := s.allowed(r, id); err != nil {
+		return nil, err
+	}
+	if err := s.store.End(r.Context(), id, s.clock.Now()); err != nil {
+		return nil, err
+	}
+	s.changed()
+	return SilenceEnded{id}, nil
+}
+
+func (s *silenceRoutes) allowed(r *http.Request, id int64) error {
+	who := access.Of(r.Context())
+	if who.Departments(access.RedoDeliveries) == nil {
+		return nil
+	}
+	all, err := s.store.List(r.Context(), s.clock.Now())
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(si notice.Silence) bool { return si.ID == id })
+	if i < 0 || !mayMute(who, all[i].Matchers) {
+		return hub.Errorf(hub.CodeNotFound, "silence.not_found", id)
+	}
+	return nil
+}
