@@ -154,8 +154,10 @@ func (g *Gate) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	ctl := http.NewResponseController(w)
 	_ = ctl.SetReadDeadline(time.Now().Add(g.Limits.Read)) // not every connection has one
-	defer func() { _ = ctl.SetReadDeadline(time.Time{}) }()
 	body, err := ReadBody(w, r, int64(g.Limits.Body))
+	if err == nil { // else the deadline also ends what the server would still read
+		_ = ctl.SetReadDeadline(time.Time{})
+	}
 	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
 		return nil, &hub.Error{Code: hub.CodeUnavailable, Key: "gate.slow", Err: err}
 	}

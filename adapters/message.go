@@ -77,6 +77,8 @@ func sentences() map[string]string {
 		"gate.refused":              "没有收下（%v）。",
 		"reply.invalid":             "答复表达式有误。",
 		"external.down":             "渠道的适配程序没有运行，正在重新启动，请稍后重发。",
+		"callback.failed":           "来源系统暂时收不到办理状态:%v",
+		"callback.refused":          "来源系统不收办理状态:%v",
 		"external.refused":          "%v",
 		"qr.too_long":               "文字太长，最多 %v 字。请删减，或分几次提交。",
 	}

@@ -31,7 +31,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	deps.Codes, deps.Public, deps.Named = printed, a.outside(), a.city.FindNamed
 	m := channels.New(channels.Config{
 		Registry: all.Registry(), Channels: configs, Intake: in, Deps: deps,
-		Store: channel.New(a.db, a.clock), Decide: a.rules.Rollout().Decide, Check: intake.Check,
+		Store: channel.New(a.db, a.clock), Decide: a.rules.Rollout().Decide, Case: a.db.Case, Check: intake.Check,
 		Publish: a.republish, Window: a.window, Seen: a.db.FindReceipts, Again: a.again,
 		Log: a.log, Clock: a.clock, Keys: a.keys,
 	})
@@ -41,6 +41,9 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	m.Mount(mux)
 	for _, loop := range m.Loops() {
 		actor(ctx, g, loop)
+	}
+	for code, handle := range m.Callbacks() {
+		a.consume(ctx, g, "mashang.callback."+string(code), []string{bus.Events}, handle)
 	}
 	return m, nil
 }

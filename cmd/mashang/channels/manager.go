@@ -33,6 +33,8 @@ type Config struct {
 	Store    *channel.Store
 	// Decide says what the rules make of a submission; nothing is stored.
 	Decide func(s *hub.Submission) hub.Decision
+	// Case reads a case, to tell its source what happened.
+	Case func(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error)
 	// Check refuses a submission as the hub's intake would.
 	Check func(s hub.Submission) error
 	// Publish puts a record back on a topic of the bus.
@@ -245,6 +247,12 @@ func (m *Manager) ReplayLetter(ctx context.Context, id int64) ([]hub.Acceptance,
 	l, err := m.Store.Letter(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if l.Stage == callbackStage {
+		if err := m.tellAgain(ctx, l); err != nil {
+			return nil, err
+		}
+		return nil, m.Store.DropLetter(ctx, id)
 	}
 	if l.Channel == "" {
 		if err := m.Publish(l.Stage, l.Key, l.Payload); err != nil {
