@@ -8,7 +8,10 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -20,6 +23,13 @@ import (
 
 // recent is how many accepted receipts a node remembers.
 const recent = 100_000
+
+// The door's limits. What comes beyond them is answered "try again later" at
+// once, which a sender can act on; waiting in a long queue it cannot.
+const (
+	pending = 10_000           // submissions that may wait for the bus
+	patient = 10 * time.Second // how long they wait
+)
 
 // A Publisher puts messages on the bus. It returns nil only when every message
 // is on disk there; after an error any of them may or may not be.
@@ -40,6 +50,9 @@ type Intake struct {
 	numbers   numbers
 	clock     hub.Clock
 	accepted  *lru.Cache[hub.ReceiptID, struct{}]
+	waiting   atomic.Int64
+	putting   sync.WaitGroup
+	patient   time.Duration
 }
 
 // New returns an Intake that derives numbers with key (the same on all nodes)
@@ -49,7 +62,9 @@ func New(publisher Publisher, seen Seen, key []byte, prefix string, clock hub.Cl
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &Intake{publisher, seen, numbers{key, prefix}, clock, accepted}
+	return &Intake{
+		publisher: publisher, seen: seen, numbers: numbers{key, prefix}, clock: clock, accepted: accepted, patient: patient,
+	}
 }
 
 // Accept answers one Acceptance for each submission, in order. A submission
@@ -99,6 +114,31 @@ func (i *Intake) publish(ctx context.Context, messages []*message.Message) error
 	if err := ctx.Err(); err != nil {
 		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
 	}
+	n := int64(len(messages))
+	if i.waiting.Add(n) > pending && n < pending {
+		i.waiting.Add(-n)
+		return hub.Errorf(hub.CodeUnavailable, "intake.unavailable")
+	}
+	done := make(chan error, 1)
+	i.putting.Go(func() { // the bus may take longer than the sender should wait
+		defer i.waiting.Add(-n)
+		done <- i.put(messages)
+	})
+	late := time.NewTimer(i.patient)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
+		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: errLate}
+	}
+}
+
+// errLate says that the bus did not answer in time: it may still take what it
+// was given, and the same submissions again are duplicates.
+var errLate = errors.New("the bus did not answer in time")
+
+func (i *Intake) put(messages []*message.Message) error {
 	if err := i.publisher.Publish(bus.Submissions, messages...); err != nil {
 		return &hub.Error{Code: hub.CodeUnavailable, Key: "intake.unavailable", Err: err}
 	}
