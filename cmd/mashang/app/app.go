@@ -57,12 +57,14 @@ type Options struct {
 	Token         string // the installation's own token of the API; empty for none
 	Public        string // address under which browsers reach the hub, for cookies and log-in elsewhere
 	Binary        string // this program, started again as plugins
+	TLS           TLS    // another address, with TLS
 }
 
 // Ready is what a running hub tells whoever started it.
 type Ready struct {
 	Ready    bool   `json:"ready"`
 	URL      string `json:"url"`
+	TLS      string `json:"tls,omitempty"` // the address with TLS
 	Kafka    string `json:"kafka"`
 	Postgres string `json:"postgres"`
 }
@@ -73,6 +75,7 @@ type App struct {
 	log   *slog.Logger
 	clock hub.Clock
 
+<<<<<<< HEAD
 	city    *city.City
 	db      *postgres.DB
 	brokers []string
@@ -100,6 +103,33 @@ type App struct {
 	bench     *deputy.Bench
 	counter   *citizen.Counter
 	teardown  []step
+=======
+	secure   string // the address with TLS, once it is open
+	city     *city.City
+	db       *postgres.DB
+	brokers  []string
+	dsn      string
+	server   *local.Server // nil with a PostgreSQL of somebody else's
+	pub      *kafka.Publisher
+	desk     *desk.Desk
+	know     *knowledge
+	dates    *almanac.Almanac
+	watcher  *deadline.Watcher
+	rules    *release.Manager
+	library  release.Library
+	metrics  *prometheus.Registry
+	plugins  []*host.Plugin
+	lanes    map[hub.DepartmentCode]*dispatch.Lane
+	links    receipt.Links
+	places   map[hub.PlaceCode]hub.Place
+	keys     *seal.Keyring
+	people   *accounts.Store
+	gate     *access.Gate
+	auditKey ed25519.PublicKey
+	bench    *deputy.Bench
+	counter  *citizen.Counter
+	teardown []step
+>>>>>>> cf3a0ce (cmd/mashang: an address with TLS, and client certificates for channels)
 }
 
 // A step is one thing to undo at the end, last first.
@@ -140,7 +170,7 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 	if err := a.actors(ctx, &g, listener); err != nil {
 		return err
 	}
-	ready(Ready{Ready: true, URL: "http://" + listener.Addr().String(), Kafka: a.brokers[0], Postgres: a.dsn})
+	ready(Ready{Ready: true, TLS: a.secure, URL: "http://" + listener.Addr().String(), Kafka: a.brokers[0], Postgres: a.dsn})
 	if err := g.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -168,6 +198,12 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 	if err != nil {
 		return err
 	}
+	serve(ctx, g, handler, listener)
+	return a.serveTLS(ctx, g, handler)
+}
+
+// serve adds a web server.
+func serve(ctx context.Context, g *run.Group, handler http.Handler, listener net.Listener) {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -184,7 +220,6 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 			_ = server.Close()
 		}
 	})
-	return nil
 }
 
 // actor adds a loop that ends with its context.

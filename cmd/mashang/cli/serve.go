@@ -21,6 +21,7 @@ type hubFlags struct {
 	data, listen, kafka, postgres, config, public string
 
 	security kafka.Security
+	tls      app.TLS
 }
 
 func (f *hubFlags) add(c *cobra.Command) {
@@ -31,6 +32,10 @@ func (f *hubFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.postgres, "postgres", os.Getenv("MASHANG_POSTGRES"), "PostgreSQL 连接串；不填则自己启动一个")
 	c.Flags().StringVar(&f.public, "public-url", os.Getenv("MASHANG_PUBLIC_URL"), "浏览器访问本系统的地址，如 https://ms.example.gov.cn；https 时会话只走 TLS")
 	c.Flags().StringVar(&f.config, "config", "", "城市目录；不填则用内置的白银市")
+	c.Flags().StringVar(&f.tls.Listen, "tls-listen", "", "另开一个 TLS 地址，如 0.0.0.0:8443；渠道用客户端证书（auth.type: mtls）时需要")
+	c.Flags().StringVar(&f.tls.Cert, "tls-cert", "", "TLS 证书（PEM）；换了文件自动生效")
+	c.Flags().StringVar(&f.tls.Key, "tls-key", "", "TLS 私钥（PEM）")
+	c.Flags().StringVar(&f.tls.ClientCA, "tls-client-ca", "", "客户端证书的签发机构（PEM）")
 }
 
 func defaultData() string {
@@ -48,6 +53,9 @@ func (f *hubFlags) options(demo bool) (app.Options, error) {
 	o := app.Options{
 		Data: f.data, Listen: f.listen, City: cityFS(f.config), CityDir: f.config, Postgres: f.postgres,
 		Demo: demo, Binary: binary, Token: os.Getenv("MASHANG_TOKEN"), Public: f.public,
+	}
+	if o.TLS = f.tls; o.TLS.Check() != nil {
+		return o, &exitError{exitUsage, o.TLS.Check()}
 	}
 	if f.kafka != "" {
 		o.Kafka = strings.Split(f.kafka, ",")
