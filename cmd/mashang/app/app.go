@@ -75,7 +75,7 @@ type App struct {
 	log   *slog.Logger
 	clock hub.Clock
 
-<<<<<<< HEAD
+	secure  string // the address with TLS, once it is open
 	city    *city.City
 	db      *postgres.DB
 	brokers []string
@@ -103,33 +103,6 @@ type App struct {
 	bench     *deputy.Bench
 	counter   *citizen.Counter
 	teardown  []step
-=======
-	secure   string // the address with TLS, once it is open
-	city     *city.City
-	db       *postgres.DB
-	brokers  []string
-	dsn      string
-	server   *local.Server // nil with a PostgreSQL of somebody else's
-	pub      *kafka.Publisher
-	desk     *desk.Desk
-	know     *knowledge
-	dates    *almanac.Almanac
-	watcher  *deadline.Watcher
-	rules    *release.Manager
-	library  release.Library
-	metrics  *prometheus.Registry
-	plugins  []*host.Plugin
-	lanes    map[hub.DepartmentCode]*dispatch.Lane
-	links    receipt.Links
-	places   map[hub.PlaceCode]hub.Place
-	keys     *seal.Keyring
-	people   *accounts.Store
-	gate     *access.Gate
-	auditKey ed25519.PublicKey
-	bench    *deputy.Bench
-	counter  *citizen.Counter
-	teardown []step
->>>>>>> cf3a0ce (cmd/mashang: an address with TLS, and client certificates for channels)
 }
 
 // A step is one thing to undo at the end, last first.
