@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strconv"
 	"time"
 
@@ -163,7 +164,10 @@ func changed(was hub.Case, d hub.Deadline, at time.Time, gone []fired) bool {
 }
 
 func (r *deadlineRows) queue(b *pgx.Batch) {
-	if len(r.goneCases) > 0 {
+	switch one := alike(r.goneCases); {
+	case one:
+		b.Queue("delete from deadline where case_id = $1 and kind = any($2::text[])", r.goneCases[0], r.goneKinds)
+	case len(r.goneCases) > 0:
 		b.Queue(`delete from deadline d using unnest($1::text[], $2::text[]) as u(c, k)
 			where d.case_id = u.c and d.kind = u.k`, r.goneCases, r.goneKinds)
 	}
@@ -174,6 +178,11 @@ func (r *deadlineRows) queue(b *pgx.Batch) {
 				fire_at = excluded.fire_at, due_at = excluded.due_at`,
 			r.cases, r.kinds, r.epochs, r.fire, r.due)
 	}
+}
+
+// alike reports whether ids are one case's.
+func alike(ids []string) bool {
+	return len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return id != ids[0] })
 }
 
 // null makes the zero time NULL.
