@@ -43,7 +43,7 @@ func TestExitCodesAreHonest(t *testing.T) {
 		"case show":                              2,
 		"case list --url http://127.0.0.1:1":     3,
 		"doctor --url http://127.0.0.1:1":        3,
-		"rules check --config testdata/nowhere":  1,
+		"rules check --config testdata/nowhere":  2,
 		"serve --data testdata/never --kafka x":  2,
 		"submit --channel qr testdata/none.json": 2,
 	} {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,58 +115,55 @@ func (p *prover) implied(id int32, f func(int32)) {
 // shadow looks for rules that hold whenever rule i does.
 func (c *checker) shadow(p *prover, i int) {
 	r := &c.rules[i]
-	var covers []int // rules that outrank r and hold whenever it does
-	open := slices.Clone(p.terms[i])
-	joint := map[int]bool{}
+	first := -1 // the first rule that outranks r and holds whenever it does
 	p.candidates(p.terms[i][0], func(j int) {
 		q := &c.rules[j]
-		if j == i || !precedes(q, r) || p.terms[j] == nil {
+		if !c.rival(p, i, j) || !p.implies(i, j) {
 			return
 		}
-		if !p.terms[i][0].implies(p.terms[j], p.atoms) || !p.implies(i, j) {
-			return
+		if !outranks(q, r) || !covered(r, q) {
+			c.same(p, i, j)
+		} else if first < 0 || j < first {
+			first = j
 		}
-		if outranks(q, r) && covered(r, q) {
-			covers = append(covers, j)
-			return
-		}
-		c.same(p, i, j)
 	})
-	if len(covers) > 0 {
-		first := slices.Min(covers)
-		if q := &c.rules[first]; q.Lead == r.Lead && r.Lead != "" && p.implies(first, i) {
-			c.report(r, Warning, "M38", r.When, "与 %s 的条件和主办都相同，可以合成一条", q.ID)
-			return
-		}
-		c.unreachable(r, &c.rules[first])
+	if first < 0 {
+		c.jointly(p, i)
 		return
 	}
-	if len(open) < 2 || len(open) > 32 {
+	if q := &c.rules[first]; q.Lead == r.Lead && r.Lead != "" && p.implies(first, i) {
+		c.report(r, Warning, "M38", r.When, "与 %s 的条件和主办都相同，可以合成一条", q.ID)
 		return
 	}
-	for _, t := range open {
-		by := -1
-		p.candidates(t, func(j int) {
-			q := &c.rules[j]
-			if by < 0 && j != i && precedes(q, r) && p.terms[j] != nil && outranks(q, r) && covered(r, q) && t.implies(p.terms[j], p.atoms) {
-				by = j
-			}
-		})
-		if by < 0 {
-			return
-		}
-		joint[by] = true
-	}
-	c.jointly(r, joint)
+	c.unreachable(r, &c.rules[first])
 }
 
-func (c *checker) jointly(r *rules.Rule, by map[int]bool) {
-	var ids []string
-	for j := range by {
-		ids = append(ids, string(c.rules[j].ID))
+// rival reports whether rule j may stand before rule i, and can be judged.
+func (c *checker) rival(p *prover, i, j int) bool {
+	return j != i && p.terms[j] != nil && precedes(&c.rules[j], &c.rules[i])
+}
+
+// jointly reports a rule of which every case is covered by some rule or other.
+func (c *checker) jointly(p *prover, i int) {
+	r, by := &c.rules[i], map[string]bool{}
+	if len(p.terms[i]) < 2 || len(p.terms[i]) > 32 {
+		return
 	}
-	slices.Sort(ids)
-	c.report(r, Warning, "M10", string(r.ID), "永远不被采用：%s 合起来在它成立时都成立，并且在先", strings.Join(ids, "、"))
+	for _, t := range p.terms[i] {
+		found := -1
+		p.candidates(t, func(j int) {
+			q := &c.rules[j]
+			if found < 0 && c.rival(p, i, j) && outranks(q, r) && covered(r, q) && t.implies(p.terms[j], p.atoms) {
+				found = j
+			}
+		})
+		if found < 0 {
+			return
+		}
+		by[string(c.rules[found].ID)] = true
+	}
+	ids := strings.Join(slices.Sorted(maps.Keys(by)), "、")
+	c.report(r, Warning, "M10", string(r.ID), "永远不被采用：%s 合起来在它成立时都成立，并且在先", ids)
 }
 
 func (c *checker) unreachable(r, by *rules.Rule) {

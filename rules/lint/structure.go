@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -72,10 +73,7 @@ func (c *checker) slow(r *rules.Rule) {
 
 // effect checks what r does.
 func (c *checker) effect(r *rules.Rule) {
-	k := &r.Class
-	none := r.Lead == "" && len(r.Co) == 0 && r.Reject == nil && r.Answer == nil && len(r.Clocks) == 0 && len(r.Alert) == 0 &&
-		r.StartRung == 0 && k.Category == "" && k.Kind == "" && k.Urgency == "" && k.Topic == "" && k.Grade == "" && len(k.Tags) == 0
-	if none {
+	if idle(r) {
 		c.report(r, Warning, "M35", string(r.ID), "命中了也什么都不做：“则”和“时限”都是空的")
 	}
 	if r.Reject != nil && r.Reject.Suggestion == "" {
@@ -90,6 +88,14 @@ func (c *checker) effect(r *rules.Rule) {
 	if r.Stage == "route" && r.Priority == 0 && !strings.Contains(string(r.ID), "/") {
 		c.report(r, Hint, "M40", string(r.ID), "没有写优先：与别的规则一起命中时容易冲突")
 	}
+}
+
+// idle reports whether r does nothing.
+func idle(r *rules.Rule) bool {
+	k := r.Class
+	tags := len(k.Tags) + len(r.Co) + len(r.Clocks) + len(r.Alert)
+	k.Tags = nil
+	return reflect.ValueOf(k).IsZero() && tags == 0 && r.Lead == "" && r.Reject == nil && r.Answer == nil && r.StartRung == 0
 }
 
 // minutes puts a budget on one scale, a working day as eight hours.
