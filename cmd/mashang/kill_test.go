@@ -30,7 +30,7 @@ const backOff = 10 * time.Minute
 
 // loadPerRound is the least that has to be acked for each kill: a test under
 // no load proves nothing.
-const loadPerRound = 5
+const loadPerRound = 15
 
 // texts lead to the three departments whose plugins are killed.
 var texts = [...]string{

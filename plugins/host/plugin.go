@@ -117,7 +117,7 @@ func (p *Plugin) live(ctx context.Context) error {
 func (p *Plugin) watch(ctx context.Context, proc *process) (next *process, err error) {
 	beat := time.NewTicker(p.timing.Beat)
 	defer beat.Stop()
-	look := time.NewTicker(100 * time.Millisecond)
+	look := time.NewTicker(300 * time.Millisecond) // thirty plugins look for ever: seldom is enough
 	defer look.Stop()
 	missed := 0
 	for {
