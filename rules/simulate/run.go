@@ -184,7 +184,7 @@ func (t *census) report() *Report {
 		From: t.from, To: t.to, Undecided: len(t.undecided) + len(t.conflicts), Conflicts: len(t.conflicts),
 		Load: t.load.list(), PerDay: peaks(t.days), Categories: t.categories.list(), Kinds: t.kinds.list(),
 		Urgencies: t.urgencies.list(), Topics: t.topics.list(), Grades: t.grades.list(), Rules: t.rules.list(),
-		Known: t.known, Same: t.same, Matrix: t.matrix.list(), Samples: []Sample{},
+		Known: t.known, Same: t.same, Matrix: t.matrix.list(), Samples: []Sample{}, Deadlines: []Clock{},
 	}
 	for _, m := range clockMoves(t.clocks) {
 		r.Deadlines = append(r.Deadlines, Clock{m.Kind, m.To, m.Cases})

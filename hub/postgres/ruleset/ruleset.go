@@ -16,8 +16,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 	"github.com/mashang-hub/mashang/hub/release"
 )
 
@@ -99,7 +101,7 @@ func (s *Store) Change(ctx context.Context, decide func(all []release.Release) (
 			}
 			changed = append(changed, r)
 		}
-		return nil
+		return record(ctx, tx, changed, steps)
 	})
 	if _, ok := errors.AsType[*hub.Error](err); ok {
 		return nil, err
@@ -155,6 +157,22 @@ func (s *Store) log(ctx context.Context, tx pgx.Tx, r release.Release, e release
 	return s.db.SendIn(ctx, tx, []hub.Outgoing{{
 		Topic: bus.Rules, Key: "rules", ID: "rules." + strconv.FormatInt(id, 10), Payload: payload,
 	}})
+}
+
+// record files the changes in the audit (审计), all under one object, so that a
+// transaction waits for one chain only.
+func record(ctx context.Context, tx pgx.Tx, changed []release.Release, steps []release.Step) error {
+	for i, r := range changed {
+		e := steps[i].Entry
+		err := auditlog.Append(ctx, tx, audit.New(ctx, e.At, "rules."+e.Action, "rules", map[string]string{
+			"release": strconv.FormatInt(r.ID, 10), "hash": string(r.Hash), "by": e.By,
+			"from": string(e.From), "to": string(e.To), "why": e.Why, "forced": e.Forced,
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Entries returns the newest entries, at most limit, newest first.

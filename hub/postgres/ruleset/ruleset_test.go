@@ -19,6 +19,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/postgres/ruleset"
 	"github.com/mashang-hub/mashang/hub/release"
@@ -111,6 +112,10 @@ func TestTwoPeopleAndThreeGatesPutRulesIntoForce(t *testing.T) {
 	}
 	if err := other.Refresh(ctx); err != nil || lead(other, "1") != "heating" {
 		t.Errorf("the other node judges %s (%v)", lead(other, "1"), err)
+	}
+	records, err := auditlog.List(ctx, db.Pool(), auditlog.Filter{})
+	if err != nil || len(records) != 4 || records[0].Action != "rules.promote" || records[0].Data["by"] != "李四" {
+		t.Errorf("the audit has %+v (%v)", records, err)
 	}
 	var told []string
 	if _, err := db.RelayOutbox(ctx, 100, func(out []hub.Outgoing) error {
