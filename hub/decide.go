@@ -30,6 +30,7 @@ type decider struct {
 	now    time.Time
 	by     Actor
 	events []Event
+	lead   DepartmentCode // about to be assigned: its hours count already
 }
 
 func (d *decider) emit(t EventType, data Data) {
@@ -74,6 +75,7 @@ func (c Receive) decide(d *decider) error {
 		return Errorf(CodeConflict, "case.exists", string(d.c.ID))
 	}
 	s, dec := c.Submission, c.Decision
+	d.lead = dec.Lead
 	d.c.ID = s.Case
 	d.emit(Received, Data{Origin: &Origin{
 		Channel: s.Channel, ExternalID: s.ExternalID, Receipt: s.Receipt, Place: s.Place,
@@ -133,6 +135,7 @@ func (c Assign) decide(d *decider) error {
 	if d.c.Status == StatusAssigned && d.c.Lead() == c.Lead && len(c.Co) == 0 {
 		return Errorf(CodeConflict, "case.already_assigned", string(c.Lead))
 	}
+	d.lead = c.Lead
 	var set []Allowance
 	for _, a := range d.allowances(nil) {
 		if _, running := d.c.Deadline(a.Kind); !running && a.Kind != ClockContact && !slices.Contains(d.c.Overdue, a.Kind) || a.Kind == ClockSign {

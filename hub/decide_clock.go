@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -40,7 +41,7 @@ func queueAllowances(all []Allowance) []Allowance {
 
 // calendar is that of the lead department, which may keep hours of its own.
 func (d *decider) calendar() Calendar {
-	if c, ok := d.facts.Hours[d.c.Lead()]; ok {
+	if c, ok := d.facts.Hours[cmp.Or(d.lead, d.c.Lead())]; ok {
 		return c
 	}
 	return d.facts.Calendar

@@ -180,3 +180,41 @@ func TestProvisionalClocksAreCountedAgain(t *testing.T) {
 		t.Error("counted twice")
 	}
 }
+
+// A department with hours of its own counts with them; the others do not.
+func TestDepartmentsKeepTheirOwnHours(t *testing.T) {
+	f := facts()
+	f.Hours = map[hub.DepartmentCode]hub.Calendar{"heating": published{}}
+	due := func(lead hub.DepartmentCode, kind hub.DeadlineKind) time.Time {
+		events, err := hub.Decide(hub.Case{}, received(lead), f, nine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c hub.Case
+		for _, e := range events {
+			c = hub.Apply(c, e)
+		}
+		c = tellWith(t, f, c, hub.SignFor{Department: lead}, hub.Supervise{Text: "限期"})
+		d, _ := c.Deadline(kind)
+		return d.Due
+	}
+	for _, kind := range []hub.DeadlineKind{hub.ClockClose, hub.ClockAnswer} {
+		if diff := due("heating", kind).Sub(due("labor", kind)); diff != 48*time.Hour {
+			t.Errorf("%s: the difference is %s", kind, diff)
+		}
+	}
+}
+
+func tellWith(t *testing.T, f hub.Facts, c hub.Case, cmds ...hub.Command) hub.Case {
+	t.Helper()
+	for _, cmd := range cmds {
+		events, err := hub.Decide(c, cmd, f, nine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			c = hub.Apply(c, e)
+		}
+	}
+	return c
+}
