@@ -112,7 +112,10 @@ func (g *Guard) fresh(stamp string, good bool) error {
 
 // Sign proves r with key, as a sender of the channel would.
 func (g *Guard) Sign(r *http.Request, body []byte, key string) error {
-	stamp := strconv.FormatInt(g.Now().Unix(), 10)
+	stamp := ""
+	if g.Type == Standard || g.Type == HMAC || g.Type == SM3 {
+		stamp = strconv.FormatInt(g.Now().Unix(), 10)
+	}
 	switch g.Type {
 	case None, MTLS:
 	case Key:

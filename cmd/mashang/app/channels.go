@@ -63,7 +63,7 @@ func (a *App) republish(topic, key string, payload []byte) error {
 
 // window reads what intake accepted in a window of time.
 func (a *App) window(ctx context.Context, from, to time.Time, visit func([]byte, hub.Submission) error) error {
-	return kafka.Window(ctx, a.brokers, bus.Submissions, from, to, func(m *message.Message) error {
+	return kafka.Window(ctx, a.brokers, a.opts.KafkaSecurity, bus.Submissions, from, to, func(m *message.Message) error {
 		var s hub.Submission
 		if json.Unmarshal(m.Payload, &s) != nil {
 			return nil // is in the dead letters

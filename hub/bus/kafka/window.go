@@ -12,8 +12,14 @@ import (
 // Window hands every record of topic that was published from from until to to
 // visit, partition by partition in their order, and joins no group. It sees
 // what the topic still keeps.
-func Window(ctx context.Context, brokers []string, topic string, from, to time.Time, visit func(*message.Message) error) error {
-	client, err := sarama.NewClient(brokers, Config())
+func Window(ctx context.Context, brokers []string, security Security, topic string, from, to time.Time,
+	visit func(*message.Message) error,
+) error {
+	cfg, err := secured(security)
+	if err != nil {
+		return err
+	}
+	client, err := sarama.NewClient(brokers, cfg)
 	if err != nil {
 		return fmt.Errorf("connect to Kafka %v: %w", brokers, err)
 	}
@@ -27,26 +33,33 @@ func Window(ctx context.Context, brokers []string, topic string, from, to time.T
 	if err != nil {
 		return fmt.Errorf("list partitions of %s: %w", topic, err)
 	}
+	w := window{client, consumer, topic, from, to}
 	for _, p := range partitions {
-		if err := window(ctx, client, consumer, topic, p, from, to, visit); err != nil {
+		if err := w.partition(ctx, p, visit); err != nil {
 			return fmt.Errorf("read %s/%d: %w", topic, p, err)
 		}
 	}
 	return nil
 }
 
-func window(ctx context.Context, client sarama.Client, consumer sarama.Consumer, topic string, partition int32,
-	from, to time.Time, visit func(*message.Message) error,
-) error {
-	first, err := client.GetOffset(topic, partition, from.UnixMilli())
+// A window is a stretch of a topic.
+type window struct {
+	client   sarama.Client
+	consumer sarama.Consumer
+	topic    string
+	from, to time.Time
+}
+
+func (w window) partition(ctx context.Context, partition int32, visit func(*message.Message) error) error {
+	first, err := w.client.GetOffset(w.topic, partition, w.from.UnixMilli())
 	if err != nil {
 		return err
 	}
-	end, err := client.GetOffset(topic, partition, sarama.OffsetNewest)
+	end, err := w.client.GetOffset(w.topic, partition, sarama.OffsetNewest)
 	if err != nil || first < 0 || first >= end {
 		return err
 	}
-	claim, err := consumer.ConsumePartition(topic, partition, first)
+	claim, err := w.consumer.ConsumePartition(w.topic, partition, first)
 	if err != nil {
 		return err
 	}
@@ -58,12 +71,12 @@ func window(ctx context.Context, client sarama.Client, consumer sarama.Consumer,
 		case err := <-claim.Errors():
 			return err
 		case r := <-claim.Messages():
-			if r.Timestamp.Before(to) && !r.Timestamp.Before(from) {
+			if r.Timestamp.Before(w.to) && !r.Timestamp.Before(w.from) {
 				if err := visit(decode(ctx, r)); err != nil {
 					return err
 				}
 			}
-			if r.Offset >= end-1 || !r.Timestamp.Before(to.Add(time.Minute)) {
+			if r.Offset >= end-1 || !r.Timestamp.Before(w.to.Add(time.Minute)) {
 				return nil
 			}
 		}
