@@ -22,7 +22,7 @@ type Doorkeeper interface {
 type Provider interface {
 	// Begin returns the address of the provider and what to remember
 	// meanwhile in a cookie.
-	Begin() (address, state string)
+	Begin(ctx context.Context) (address, state string, err error)
 	// Finish returns the value of the session cookie.
 	Finish(ctx context.Context, state string, answer url.Values) (string, error)
 }
@@ -130,7 +130,11 @@ func (s *doors) begin(w http.ResponseWriter, r *http.Request) {
 		s.render(w, r, s.errorView(hub.Errorf(hub.CodeNotFound, "page.not_found")))
 		return
 	}
-	address, state := s.OIDC.Begin()
+	address, state, err := s.OIDC.Begin(r.Context())
+	if err != nil {
+		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(err)}, status(hub.CodeOf(err))))
+		return
+	}
 	http.SetCookie(w, &http.Cookie{
 		Name: stateCookie, Value: state, Path: "/login", MaxAge: 600, HttpOnly: true,
 		Secure: s.Secure || r.TLS != nil, SameSite: http.SameSiteLaxMode,

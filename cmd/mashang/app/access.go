@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/access/sso"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
@@ -64,9 +66,16 @@ func (a *App) accessRoutes() []api.Route {
 
 // mountPages mounts the console behind its rights table, and the way in.
 func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
-	login := web.Login(web.Doors{
-		Keeper: access.NewLogin(a.people, a.clock), Secure: strings.HasPrefix(a.opts.Public, "https://"),
-	}, names, a.clock)
+	keeper := access.NewLogin(a.people, a.clock)
+	ways := web.Doors{Keeper: keeper, Secure: strings.HasPrefix(a.opts.Public, "https://")}
+	if issuer := os.Getenv("MASHANG_OIDC_ISSUER"); issuer != "" {
+		ways.Name = cmp.Or(os.Getenv("MASHANG_OIDC_NAME"), "统一身份认证")
+		ways.OIDC = sso.New(sso.Config{
+			Issuer: issuer, Client: os.Getenv("MASHANG_OIDC_CLIENT"), Secret: os.Getenv("MASHANG_OIDC_SECRET"),
+			Redirect: strings.TrimRight(a.opts.Public, "/") + "/login/oidc/callback",
+		}, keeper)
+	}
+	login := web.Login(ways, names, a.clock)
 	for _, path := range []string{"/login", "/login/", "/logout"} {
 		mux.Handle(path, web.Protect(login, a.gate))
 	}
