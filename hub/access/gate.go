@@ -137,6 +137,9 @@ func (g *Gate) bySession(ctx context.Context, value string) (Principal, error) {
 	}
 	p := a.principal(now)
 	p.Second, p.Session = s.Second, "session"
+	if a.MustChange { // nothing before the password is one's own
+		p.Limits = []Right{Self}
+	}
 	return p, nil
 }
 

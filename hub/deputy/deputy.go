@@ -208,6 +208,9 @@ func (b *Bench) List(ctx context.Context, f hub.Filter) ([]View, int, error) {
 	views := make([]View, 0, len(list))
 	for _, s := range list {
 		_, sub, err := b.Cases.Case(ctx, s.ID)
+		if hub.CodeOf(err) == hub.CodeNotFound { // gone from the scope meanwhile
+			continue
+		}
 		if err != nil {
 			return nil, 0, err
 		}

@@ -30,9 +30,11 @@ type Provider interface {
 // Doors says how people log in.
 type Doors struct {
 	Keeper Doorkeeper
-	OIDC   Provider // nil offers none
-	Name   string   // of the provider, for its button
-	Secure bool     // cookies travel over TLS only
+	// Secrets are what people change of their own account.
+	Secrets Secrets
+	OIDC    Provider // nil offers none
+	Name    string   // of the provider, for its button
+	Secure  bool     // cookies travel over TLS only
 }
 
 // A loginForm is the data of the log-in page.
@@ -46,7 +48,7 @@ type doors struct {
 	Doors
 }
 
-// Login returns the handler of /login and /logout.
+// Login returns the handler of /login, /logout and /account.
 func Login(d Doors, names Names, clock hub.Clock) http.Handler {
 	s := &doors{&server{names: names, clock: clock}, d}
 	s.pages = s.parse()
@@ -54,6 +56,8 @@ func Login(d Doors, names Names, clock hub.Clock) http.Handler {
 	m.HandleFunc("GET /login", s.page(s.form))
 	m.HandleFunc("POST /login", s.login)
 	m.HandleFunc("POST /logout", s.logout)
+	m.HandleFunc("GET /account", s.page(s.account))
+	m.HandleFunc("POST /account/{what}", s.changeSelf)
 	m.HandleFunc("GET /login/oidc", s.begin)
 	m.HandleFunc("GET /login/oidc/callback", s.finish)
 	guard := http.NewCrossOriginProtection()

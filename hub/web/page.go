@@ -28,6 +28,7 @@ type view struct {
 	Big    bool
 	Public bool // a citizen's page: no console menu
 	Path   string
+	Who    string // who is logged in, "" without an account
 	Banner string
 }
 
@@ -36,7 +37,8 @@ type pages map[string]*template.Template
 // parse reads every page together with the layout.
 func (s *server) parse() pages {
 	out := pages{}
-	for _, name := range []string{"home", "cases", "case", "departments", "department", "channels", "track", "error", "login"} {
+	for _, name := range []string{"home", "cases", "case", "departments", "department", "channels", "track", "error", "login",
+		"account", "deputies", "deputy", "reveal"} {
 		out[name] = template.Must(template.New("layout.html").Funcs(s.funcs()).
 			ParseFS(files, "template/layout.html", "template/"+name+".html"))
 	}
@@ -69,7 +71,7 @@ func (s *server) page(f func(*http.Request) (view, error)) http.HandlerFunc {
 func (s *server) render(w http.ResponseWriter, r *http.Request, v view) {
 	c, err := r.Cookie("big")
 	v.Big = err == nil && c.Value == "1"
-	v.City, v.Path = s.names.City, r.URL.RequestURI()
+	v.City, v.Path, v.Who = s.names.City, r.URL.RequestURI(), who(r)
 	if s.names.Banner != nil && !v.Public {
 		v.Banner = s.names.Banner()
 	}

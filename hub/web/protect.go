@@ -29,6 +29,8 @@ func rules() []rule {
 		{"/rules", access.ReadRules, access.NoCases},
 		{"/board", access.ReadAssessment, access.OwnCases},
 		{"/assess", access.ReadAssessment, access.OwnCases},
+		{"/redo", access.RedoDeliveries, access.OwnCases},
+		{"/reveal", access.Reveal, access.OwnCases},
 		{"/deputy", access.ViewAsDeputy, access.OwnCases},
 		{"/accounts", access.ManageAccounts, access.NoCases},
 		{"/audit", access.ReadAudit, access.NoCases},

@@ -23,6 +23,12 @@ type progress struct {
 	Question string
 	Stages   []stage
 	Steps    []step
+	Key      string // of the link that the citizen came by
+	Said     string // what was just done
+	Refused  string // why it was not done
+	Typed    string
+	CanReply bool
+	CanRate  bool
 }
 
 // A stage is a dot of the progress line.
@@ -59,7 +65,11 @@ func (s *server) track(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	v.Title, v.Data = "办理进度 "+string(c.ID), s.progressOf(c, evs)
+	p := s.progressOf(c, evs)
+	if p.Key = r.FormValue("k"); r.URL.Query().Get("done") != "" {
+		p.Said = "已经收到，谢谢您。"
+	}
+	v.Title, v.Data = "办理进度 "+string(c.ID), p
 	return v, nil
 }
 
@@ -68,6 +78,8 @@ func (s *server) progressOf(c hub.Case, evs []hub.Event) progress {
 	if d, ok := c.Deadline(hub.ClockClose); ok {
 		p.Due = d.Due
 	}
+	p.CanReply = c.Status == hub.StatusWaiting
+	p.CanRate = c.Status == hub.StatusResolved || c.Status == hub.StatusAnswered || c.Status == hub.StatusArchived
 	for _, e := range evs {
 		if e.Type == hub.InfoAsked && c.Status == hub.StatusWaiting {
 			p.Question = mask.Text(e.Data.Text)

@@ -67,7 +67,7 @@ func (a *App) accessRoutes() []api.Route {
 // mountPages mounts the console behind its rights table, and the way in.
 func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
 	keeper := access.NewLogin(a.people, a.clock)
-	ways := web.Doors{Keeper: keeper, Secure: strings.HasPrefix(a.opts.Public, "https://")}
+	ways := web.Doors{Keeper: keeper, Secrets: a.people, Secure: strings.HasPrefix(a.opts.Public, "https://")}
 	if issuer := os.Getenv("MASHANG_OIDC_ISSUER"); issuer != "" {
 		ways.Name = cmp.Or(os.Getenv("MASHANG_OIDC_NAME"), "统一身份认证")
 		ways.OIDC = sso.New(sso.Config{
@@ -76,8 +76,17 @@ func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
 		}, keeper)
 	}
 	login := web.Login(ways, names, a.clock)
-	for _, path := range []string{"/login", "/login/", "/logout"} {
+	for _, path := range []string{"/login", "/login/", "/logout", "/account", "/account/"} {
 		mux.Handle(path, web.Protect(login, a.gate))
+	}
+	own := web.Personal(a.db, a.counter, func(ctx context.Context, id hub.CaseID, purpose string) (hub.Submission, error) {
+		return a.db.Reveal(ctx, id, a.clock.Now(), purpose)
+	}, names, a.clock)
+	for _, path := range []string{"POST /t/{tracking}/say", "/reveal/"} {
+		mux.Handle(path, web.Protect(own, a.gate))
+	}
+	for _, path := range []string{"/deputy", "/deputy/"} {
+		mux.Handle(path, web.Protect(web.Deputy(a.bench, names, a.clock), a.gate))
 	}
 	mux.Handle("/", web.Protect(web.New(a.db, a.desk, names, a.clock), a.gate))
 }

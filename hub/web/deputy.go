@@ -1,0 +1,111 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/deputy"
+	"github.com/mashang-hub/mashang/hub/glossary"
+)
+
+// A deputyList is the data of the deputies' list.
+type deputyList struct {
+	Total int
+	Cases []deputy.View
+	Mine  []deputy.Act
+	Kind  map[deputy.Kind]string
+}
+
+// A deputyFile is the data of a case as deputies see it.
+type deputyFile struct {
+	deputy.View
+	Aspects       []option
+	Done, Problem string
+	Typed         string
+	Kind          map[deputy.Kind]string
+}
+
+type bench struct {
+	*server
+	bench *deputy.Bench
+}
+
+// Deputy returns the handler of /deputy: the cases of a deputy's district,
+// without the citizen.
+func Deputy(b *deputy.Bench, names Names, clock hub.Clock) http.Handler {
+	s := &bench{&server{names: names, clock: clock}, b}
+	s.pages = s.parse()
+	m := http.NewServeMux()
+	m.HandleFunc("GET /deputy", s.page(s.list))
+	m.HandleFunc("GET /deputy/{id}", s.page(s.show))
+	m.HandleFunc("POST /deputy/{id}", s.review)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
+		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
+	}))
+	return secure(guard.Handler(m))
+}
+
+func kinds() map[deputy.Kind]string {
+	return map[deputy.Kind]string{deputy.Viewed: "查看", deputy.Rated: "测评", deputy.Suggested: "建议", deputy.SentBack: "退回督办"}
+}
+
+func (s *bench) list(r *http.Request) (view, error) {
+	views, total, err := s.bench.List(r.Context(), hub.Filter{Status: hub.Status(r.URL.Query().Get("status")), Limit: 50})
+	if err != nil {
+		return view{}, err
+	}
+	mine, err := s.bench.Records.Acts(r.Context(), access.Of(r.Context()).Account, "", time.Time{}, time.Time{}, 20)
+	return view{Name: "deputies", Title: "代表看办理", Nav: "deputy", Data: deputyList{total, views, mine, kinds()}}, err
+}
+
+func (s *bench) file(r *http.Request) (deputyFile, error) {
+	v, err := s.bench.Show(r.Context(), hub.CaseID(r.PathValue("id")), access.Of(r.Context()).Actor())
+	f := deputyFile{View: v, Kind: kinds()}
+	for _, a := range deputy.Aspects() {
+		f.Aspects = append(f.Aspects, option{a, glossary.In("aspect", a)})
+	}
+	return f, err
+}
+
+func (s *bench) show(r *http.Request) (view, error) {
+	f, err := s.file(r)
+	if r.URL.Query().Get("done") != "" {
+		f.Done = "已记下，谢谢您履职。"
+	}
+	return view{Name: "deputy", Title: f.Title, Nav: "deputy", Data: f}, err
+}
+
+func (s *bench) review(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 32<<10)
+	err := r.ParseForm()
+	var review deputy.Review
+	if err == nil {
+		review = deputy.Review{Suggestion: strings.TrimSpace(r.PostForm.Get("suggestion")), SendBack: r.PostForm.Get("back") == "1"}
+		for _, a := range deputy.Aspects() {
+			if n, bad := strconv.Atoi(r.PostForm.Get(a)); bad == nil {
+				if review.Marks == nil {
+					review.Marks = map[string]int{}
+				}
+				review.Marks[a] = n
+			}
+		}
+		_, err = s.bench.Review(r.Context(), hub.CaseID(r.PathValue("id")), access.Of(r.Context()).Actor(), review)
+	}
+	if err == nil {
+		http.Redirect(w, r, "/deputy/"+url.PathEscape(r.PathValue("id"))+"?done=1", http.StatusSeeOther)
+		return
+	}
+	f, missing := s.file(r)
+	if missing != nil {
+		s.render(w, r, s.errorView(missing))
+		return
+	}
+	f.Problem, f.Typed = sentence(err), review.Suggestion
+	s.render(w, r, view{Name: "deputy", Title: "错误：" + f.Title, Nav: "deputy", Data: f, Status: status(hub.CodeOf(err))})
+}
