@@ -58,6 +58,7 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.dispatch", BatchWait: dispatch.BatchWait}, topics,
 		dispatch.NewIntake(a.noticeDesk(), a.clock, a.notify, nil).Record)
 	actor(ctx, g, a.notices.Run)
+	actor(ctx, g, a.dailyLoop().Run)
 	return nil
 }
 

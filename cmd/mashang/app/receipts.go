@@ -32,6 +32,9 @@ func (a *App) openReceipts(ctx context.Context, base string) error {
 
 // addLink puts the signed link into an alert that is about to be pushed.
 func (a *App) addLink(al *hub.Alert) {
+	if al.Event == hub.Gathered || al.Event == hub.Digested {
+		return // about many cases: none to sign for
+	}
 	extra := maps.Clone(al.Content.Extra)
 	if extra == nil {
 		extra = map[string]string{}

@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/daily"
 	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/warning"
 )
@@ -42,6 +43,10 @@ type City struct {
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy
 	Citizen  Citizen
+	// Digest is when departments get the list of their open cases; nil for
+	// never. Shares are the files that others get.
+	Digest *daily.Time
+	Shares []Share
 	// Egress lists the private networks that outgoing calls may reach.
 	Egress []netip.Prefix
 

@@ -41,6 +41,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 		Policy    map[hub.ChannelCode][]hub.Allowance
 		Citizen   Citizen
 		Egress    struct{ Allow []string }
+		Daily     dailyFile
 	}
 	file.Citizen = Citizen{ReopenDays: 15, VisitPercent: 20}
 	if err := decode(fsys, "mashang.yaml", &file); err != nil {
@@ -49,6 +50,9 @@ func (c *City) loadSettings(fsys fs.FS) error {
 	var err error
 	if c.Egress, err = egress.Parse(file.Egress.Allow...); err != nil {
 		return fmt.Errorf("mashang.yaml: egress.allow: %w", err)
+	}
+	if c.Digest, c.Shares, err = file.Daily.read(); err != nil {
+		return fmt.Errorf("mashang.yaml: daily: %w", err)
 	}
 	if err := c.setHours(file.Hours, file.HalfDays); err != nil {
 		return fmt.Errorf("mashang.yaml: %w", err)
