@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -121,7 +122,7 @@ func (c *compiler) lexicon() {
 			}
 		}
 	}
-	slices.SortFunc(c.set.lists, func(a, b List) int { return cmpString(a.Name, b.Name) })
+	slices.SortFunc(c.set.lists, func(a, b List) int { return strings.Compare(a.Name, b.Name) })
 	for i := range c.set.lists {
 		l := &c.set.lists[i]
 		words, err := expand(texts, l.Name, nil)

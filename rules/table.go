@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -96,7 +97,7 @@ func (c *compiler) row(o origin, t *gridText, j int) {
 			asks = append(asks, src)
 		}
 	}
-	clocks.Source = max(clocks.Source, t.Source)
+	clocks.Source = cmp.Or(clocks.Source, t.Source)
 	r.stage = answers.inferred(clocks)
 	c.stage(o, &r, t.Stage)
 	if t.Hit != "全部" {

@@ -12,8 +12,6 @@ import (
 	"github.com/mashang-hub/mashang/rules/lang"
 )
 
-func cmpString(a, b string) int { return strings.Compare(a, b) }
-
 // then reads 则 into r.
 func (c *compiler) then(o origin, r *rule, t *then) {
 	enum := func(f formula.Field, key, v string) string {

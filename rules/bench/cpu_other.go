@@ -4,7 +4,5 @@ package bench
 
 import "time"
 
-var started = time.Now()
-
-// cpu is the time that has passed: this system does not count by thread.
-func cpu() time.Duration { return time.Since(started) }
+// cpu is the time of day: this system does not count processor time by thread.
+func cpu() time.Duration { return time.Duration(time.Now().UnixNano()) }

@@ -83,12 +83,8 @@ func noRecent(string, string, int) float64 { return math.NaN() }
 func (e *Facts) Read(s *hub.Submission) {
 	e.All = e.Title + "\n" + e.Body
 	e.Length = float64(utf8.RuneCountInString(e.Body))
-	people, amount := math.NaN(), math.NaN()
-	if strings.ContainsAny(e.All, "0123456789") {
-		people, amount = peopleIn(e.All), amountIn(e.All)
-	}
-	e.People = number(s.Extra["人数"], people)
-	e.Amount = number(s.Extra["金额"], amount)
+	e.People = number(s.Extra["人数"], peopleIn(e.All))
+	e.Amount = number(s.Extra["金额"], amountIn(e.All))
 	e.Repeats = number(s.Extra["重复次数"], math.NaN())
 }
 

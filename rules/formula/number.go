@@ -2,8 +2,10 @@ package formula
 
 import (
 	"math"
-	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/mashang-hub/mashang/hub/reading"
 )
 
 // peopleIn finds how many people a text speaks of: 30多名工人, 12户, 50余人.
@@ -38,29 +40,65 @@ func amountIn(text string) float64 {
 	}, 12)
 }
 
-// firstNumber is the first number in text, of at most so many digits, that by
-// gives a factor for, looking at what follows; NaN if there is none.
+// firstNumber is the first number in text, of at most so many digits or in
+// Chinese characters, that by gives a factor for, looking at what follows; NaN
+// if there is none.
 func firstNumber(text string, by func(after string) float64, digits int) float64 {
-	for i := 0; i < len(text); i++ {
-		if text[i] < '0' || text[i] > '9' {
+	ordinal := false // the character before is 第
+	for i := 0; i < len(text); {
+		end := numberEnd(text, i)
+		if end == i {
+			r, w := utf8.DecodeRuneInString(text[i:])
+			ordinal = r == '第'
+			i += w
 			continue
 		}
-		end, dots := i, 0
-		for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' && dots == 0) {
-			if text[end] == '.' {
-				dots++
-			}
-			end++
-		}
 		number := strings.TrimSuffix(text[i:end], ".")
-		if n, err := strconv.ParseFloat(number, 64); err == nil && len(number) <= digits {
+		n, ok := reading.Number(number)
+		chinese := text[i] >= utf8.RuneSelf
+		if fits := chinese && n >= fewest && !ordinal || !chinese && len(number) <= digits; ok && fits {
 			if k := by(spaces(text[i+len(number):])); !math.IsNaN(k) {
 				return n * k
 			}
 		}
-		i = end - 1
+		i, ordinal = end, false
 	}
 	return math.NaN()
+}
+
+// fewest is the least number in Chinese characters that is taken for one: 一
+// and 二 are parts of too many words.
+const fewest = 3
+
+// numberEnd is the end of the digits, or of the Chinese numerals, at i.
+func numberEnd(text string, i int) int {
+	if text[i] >= utf8.RuneSelf {
+		for i < len(text) {
+			r, w := utf8.DecodeRuneInString(text[i:])
+			if !numeral(r) {
+				break
+			}
+			i += w
+		}
+		return i
+	}
+	if text[i] < '0' || text[i] > '9' {
+		return i
+	}
+	for dots := 0; i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] == '.' && dots == 0); i++ {
+		if text[i] == '.' {
+			dots++
+		}
+	}
+	return i
+}
+
+func numeral(r rune) bool {
+	switch r {
+	case '零', '一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '万', '亿':
+		return true
+	}
+	return false
 }
 
 func spaces(s string) string { return strings.TrimLeft(s, " \t\r\n") }

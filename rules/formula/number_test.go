@@ -23,6 +23,12 @@ func TestNumbersInTexts(t *testing.T) {
 		{"1234567人", none, none},
 		{"5.", none, none},
 		{"100个业主", 100, none},
+		{"拖欠三十多名工人二十万元", 30, 200000},
+		{"我们十二户，一共三万五千元", 12, 35000},
+		{"第三人民医院，第五人", none, none},
+		{"一人，二人，三百余人", 300, none},
+		{"两千块，三心二意，万元", none, 2000},
+		{"几十人", 10, none},
 		{"", none, none},
 	} {
 		same := func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
