@@ -127,6 +127,9 @@ func (c *Case) assign(e Event) {
 	c.Status, c.Asked = StatusAssigned, nil
 	c.drop(ClockSort)
 	c.drop(ClockSign)
+	if c.Keeper == "" {
+		c.Keeper = e.Data.Lead
+	}
 	c.Assignments = []Assignment{{Department: e.Data.Lead, Role: RoleLead, AssignedAt: e.At}}
 	for _, d := range e.Data.Co {
 		c.Assignments = append(c.Assignments, Assignment{Department: d, Role: RoleCo, AssignedAt: e.At})
@@ -138,6 +141,7 @@ func (c *Case) sign(e Event) {
 		a.SignedAt = e.At
 		if a.Role == RoleLead {
 			c.drop(ClockSign)
+			c.Keeper = a.Department
 			if c.Status == StatusAssigned {
 				c.Status = StatusSigned
 			}
@@ -149,6 +153,9 @@ func (c *Case) sendBack(e Event) {
 	c.Hops++
 	if a, _ := c.Assignment(e.Data.Department); a.Role == RoleLead {
 		c.Assignments, c.Status, c.Asked = nil, StatusSorting, nil
+		if !slices.Contains(c.Tried, a.Department) {
+			c.Tried = append(slices.Clip(c.Tried), a.Department)
+		}
 		c.drop(ClockSign)
 		return
 	}
@@ -181,6 +188,7 @@ func (c *Case) close(s Status, at time.Time) {
 func (c *Case) reopen(e Event) {
 	c.Round++
 	c.Rung, c.Rating, c.Extensions, c.Contacted = 0, 0, 0, false
+	c.Hops, c.Tried = 0, nil
 	c.ClosedAt, c.Deadlines, c.Overdue = time.Time{}, nil, nil
 	if e.Data.Duty != nil {
 		c.Rung = e.Data.Duty.Rung

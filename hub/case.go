@@ -74,18 +74,24 @@ type Case struct {
 	Rung        Rung           `json:"rung,omitempty"`      // highest rung told in this round
 	Round       int            `json:"round"`               // 1, and one more for each re-opening
 	Hops        int            `json:"hops,omitempty"`      // times it was sent back (退单)
-	Extensions  int            `json:"extensions,omitempty"`
-	Asked       *Extension     `json:"asked,omitempty"` // extension waiting for an answer
-	Resume      Status         `json:"resume,omitempty"`
-	Supervised  bool           `json:"supervised,omitempty"`
-	Instructed  bool           `json:"instructed,omitempty"`
-	Orders      []Order        `json:"orders,omitempty"` // 督办、批示 waiting for an answer
-	Rating      int            `json:"rating,omitempty"` // 1 to 5, 0 none
-	Into        CaseID         `json:"into,omitempty"`   // the case that this was merged into
-	Contacted   bool           `json:"contacted,omitempty"`
-	OpenedAt    time.Time      `json:"opened_at"`
-	ClosedAt    time.Time      `json:"closed_at,omitzero"`
-	Epoch       int            `json:"epoch"` // last epoch given to a deadline
+	// Keeper (首接责任单位) is the department that answers for the case although
+	// it sent it back: the first that got it, until another signs for it
+	// (首接负责制, 北京市接诉即办工作条例 art. 14).
+	Keeper DepartmentCode `json:"keeper,omitempty"`
+	// Tried are the departments that sent it back as lead, in order.
+	Tried      []DepartmentCode `json:"tried,omitempty"`
+	Extensions int              `json:"extensions,omitempty"`
+	Asked      *Extension       `json:"asked,omitempty"` // extension waiting for an answer
+	Resume     Status           `json:"resume,omitempty"`
+	Supervised bool             `json:"supervised,omitempty"`
+	Instructed bool             `json:"instructed,omitempty"`
+	Orders     []Order          `json:"orders,omitempty"` // 督办、批示 waiting for an answer
+	Rating     int              `json:"rating,omitempty"` // 1 to 5, 0 none
+	Into       CaseID           `json:"into,omitempty"`   // the case that this was merged into
+	Contacted  bool             `json:"contacted,omitempty"`
+	OpenedAt   time.Time        `json:"opened_at"`
+	ClosedAt   time.Time        `json:"closed_at,omitzero"`
+	Epoch      int              `json:"epoch"` // last epoch given to a deadline
 }
 
 // Lead returns the lead department, "" when there is none.

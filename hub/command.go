@@ -179,6 +179,8 @@ type Facts struct {
 	Ladder Ladder
 	// Duties says who holds each rung for the case's place at this moment.
 	Duties []Duty
+	// SendBack limits how a case is sent back; its zero value does not.
+	SendBack SendBackRule
 	// Extend limits extensions; its zero value does not.
 	Extend ExtensionRule
 	// Hours are the calendars of departments with office hours of their own.
@@ -190,4 +192,15 @@ type Facts struct {
 type ExtensionRule struct {
 	Max  int    `json:"max"`
 	Most Budget `json:"most"`
+}
+
+// A SendBackRule (退单规则) limits objections to an assignment. Zero fields do not
+// limit.
+type SendBackRule struct {
+	// Within is how long after the assignment a department may object: 5
+	// working days (信访工作条例 (2022) art. 23).
+	Within Budget `json:"within"`
+	// Hops is how often a case may be sent back before it is handled jointly
+	// (联动办理) under the department that had it first.
+	Hops int `json:"hops"`
 }

@@ -136,14 +136,20 @@ func (c Assign) decide(d *decider) error {
 		return Errorf(CodeConflict, "case.already_assigned", string(c.Lead))
 	}
 	d.lead = c.Lead
+	d.emit(Assigned, Data{Lead: c.Lead, Co: coOf(c.Lead, c.Co), Text: c.Text, Deadlines: d.clocks(d.now, d.reassigned())})
+	return nil
+}
+
+// reassigned are the clocks that a new assignment starts: to sign for it, and
+// those that neither run nor have run out.
+func (d *decider) reassigned() []Allowance {
 	var set []Allowance
 	for _, a := range d.allowances(nil) {
 		if _, running := d.c.Deadline(a.Kind); !running && a.Kind != ClockContact && !slices.Contains(d.c.Overdue, a.Kind) || a.Kind == ClockSign {
 			set = append(set, a)
 		}
 	}
-	d.emit(Assigned, Data{Lead: c.Lead, Co: coOf(c.Lead, c.Co), Text: c.Text, Deadlines: d.clocks(d.now, set)})
-	return nil
+	return set
 }
 
 func (c SignFor) decide(d *decider) error {
@@ -172,12 +178,48 @@ func (c SendBack) decide(d *decider) error {
 	if err := require(c.Text, "reason.required"); err != nil {
 		return err
 	}
+	if err := d.mayObject(a); err != nil {
+		return err
+	}
 	data := Data{Department: c.Department, Text: c.Text, Lead: c.Suggest}
 	if a.Role == RoleLead {
 		data.Deadlines = d.clocks(d.now, []Allowance{sortAllowance()})
 	}
 	d.emit(SentBack, data)
+	if most := d.facts.SendBack.Hops; a.Role == RoleLead && most > 0 && d.c.Hops >= most {
+		d.joint(c.Suggest)
+	}
 	return nil
+}
+
+// mayObject refuses an objection that comes too late, or against an assignment
+// that was made because of too many of them.
+func (d *decider) mayObject(a Assignment) error {
+	rule := d.facts.SendBack
+	if rule.Hops > 0 && d.c.Hops >= rule.Hops && a.Role == RoleLead {
+		return Errorf(CodeConflict, "case.joint_by_rule", rule.Hops)
+	}
+	if rule.Within == (Budget{}) {
+		return nil
+	}
+	if last, _ := d.facts.Calendar.Due(a.AssignedAt, rule.Within); d.now.After(last) {
+		return Errorf(CodeConflict, "case.objection_late", rule.Within.String())
+	}
+	return nil
+}
+
+// joint ends a loop of objections: all who had the case, and the one last
+// suggested, handle it together, led by the one who had it first.
+func (d *decider) joint(suggest DepartmentCode) {
+	lead := d.c.Keeper
+	co := coOf(lead, append(slices.Clone(d.c.Tried), suggest))
+	d.lead = lead
+	class := d.c.Class
+	class.Grade = GradeDifficult
+	d.emit(Assigned, Data{
+		Lead: lead, Co: co, Class: &class, Text: "多次退单，转联动办理，由首接单位牵头",
+		Deadlines: d.clocks(d.now, d.reassigned()),
+	})
 }
 
 func (c Contact) decide(d *decider) error {

@@ -86,6 +86,86 @@ func TestLeadCannotCloseWhileAPartIsOpen(t *testing.T) {
 	}
 }
 
+// objections is a city that allows three, within five hours.
+func objections() hub.Facts {
+	f := facts()
+	f.SendBack = hub.SendBackRule{Within: hub.Budget{N: 5, Unit: hub.Hour}, Hops: 3}
+	return f
+}
+
+// step decides one command and applies its events.
+func step(t *testing.T, c hub.Case, f hub.Facts, now time.Time, cmd hub.Command) (hub.Case, error) {
+	t.Helper()
+	events, err := hub.Decide(c, cmd, f, now)
+	for _, e := range events {
+		c = hub.Apply(c, e)
+	}
+	return c, err
+}
+
+func TestALoopOfObjectionsEndsInJointHandling(t *testing.T) {
+	c, err := step(t, hub.Case{}, objections(), nine, received("heating"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := nine
+	for i, d := range []hub.DepartmentCode{"heating", "housing", "urban"} {
+		now = now.Add(time.Hour)
+		if i > 0 {
+			if c, err = step(t, c, objections(), now, hub.Assign{Lead: d}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.Keeper != "heating" {
+			t.Errorf("after %s: %s answers for the case, not the first that got it", d, c.Keeper)
+		}
+		if c, err = step(t, c, objections(), now, hub.SendBack{Department: d, Text: "不归我们", Suggest: "water"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var co []hub.DepartmentCode
+	for _, a := range c.Assignments[1:] {
+		co = append(co, a.Department)
+	}
+	if c.Status != hub.StatusAssigned || c.Lead() != "heating" || c.Class.Grade != hub.GradeDifficult ||
+		!slices.Equal(co, []hub.DepartmentCode{"housing", "urban", "water"}) {
+		t.Fatalf("no joint handling: %+v", c)
+	}
+	if _, err = step(t, c, objections(), now, hub.SendBack{Department: "heating", Text: "还是不归"}); hub.CodeOf(err) != hub.CodeConflict {
+		t.Errorf("sent back once more: %v", err)
+	}
+	// A part that stands open keeps the lead from closing (联动办理).
+	if c, err = step(t, c, objections(), now, hub.SignFor{Department: "heating"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = step(t, c, objections(), now, hub.Resolve{Department: "heating", Text: "已办"}); hub.CodeOf(err) != hub.CodeConflict {
+		t.Errorf("closed over open parts: %v", err)
+	}
+}
+
+func TestAnObjectionMustComeInTime(t *testing.T) {
+	c, err := step(t, hub.Case{}, objections(), nine, received("heating"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := step(t, c, objections(), nine.Add(6*time.Hour), hub.SendBack{Department: "heating", Text: "不归我们"}); hub.CodeOf(err) != hub.CodeConflict {
+		t.Errorf("after six hours: %v", err)
+	}
+	if _, err := step(t, c, objections(), nine.Add(5*time.Hour), hub.SendBack{Department: "heating", Text: "不归我们"}); err != nil {
+		t.Errorf("after five hours: %v", err)
+	}
+}
+
+func TestWhoSignsTakesTheCaseOver(t *testing.T) {
+	c := tell(t, hub.Case{}, nine, received("heating"), hub.SendBack{Department: "heating", Text: "不归我们"}, hub.Assign{Lead: "housing"})
+	if c.Keeper != "heating" {
+		t.Errorf("before housing signs, %s answers", c.Keeper)
+	}
+	if c = tell(t, c, nine, hub.SignFor{Department: "housing"}); c.Keeper != "housing" {
+		t.Errorf("after housing signed, %s answers", c.Keeper)
+	}
+}
+
 func TestWhatIsHeldWaitsForAClerk(t *testing.T) {
 	cmd := received("heating", "housing")
 	cmd.Submission.Hold = "同一二维码短时间内来件过多"

@@ -58,6 +58,8 @@ func (c Case) AppendJSON(dst []byte) ([]byte, error) {
 	o.intIf(`"rung":`, int64(c.Rung))
 	o.int(`"round":`, int64(c.Round))
 	o.intIf(`"hops":`, int64(c.Hops))
+	strIf(&o, `"keeper":`, c.Keeper)
+	list(&o, `"tried":`, c.Tried, appendString)
 	o.intIf(`"extensions":`, int64(c.Extensions))
 	otherIf(&o, `"asked":`, c.Asked)
 	strIf(&o, `"resume":`, c.Resume)
@@ -281,7 +283,7 @@ func shapes() map[reflect.Type]string {
 	return map[reflect.Type]string{
 		reflect.TypeFor[Actor](): "kind id,omitempty name,omitempty",
 		reflect.TypeFor[Case](): "id version status channel external_id receipt place,omitempty class assignments,omitempty " +
-			"deadlines,omitempty overdue,omitempty rung,omitempty round hops,omitempty " +
+			"deadlines,omitempty overdue,omitempty rung,omitempty round hops,omitempty keeper,omitempty tried,omitempty " +
 			"extensions,omitempty asked,omitempty resume,omitempty supervised,omitempty " +
 			"instructed,omitempty orders,omitempty rating,omitempty into,omitempty contacted,omitempty opened_at " +
 			"closed_at,omitzero epoch",

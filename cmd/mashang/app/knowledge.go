@@ -49,6 +49,6 @@ func (k *knowledge) Facts(ctx context.Context, channel hub.ChannelCode, place hu
 	}
 	return hub.Facts{
 		Calendar: k.dates.Calendar(), Hours: k.dates.Hours(), Policy: k.city.Allowances(channel),
-		Extend: k.city.Extend(channel), Ladder: k.city.Ladder, Duties: duties,
+		SendBack: k.city.SendBack, Extend: k.city.Extend(channel), Ladder: k.city.Ladder, Duties: duties,
 	}, nil
 }

@@ -39,6 +39,7 @@ type City struct {
 	Calendar    *calendar.Calendar
 	Almanac     almanac.Base // what Calendar is made of
 	Extension   map[hub.ChannelCode]hub.ExtensionRule
+	SendBack    hub.SendBackRule
 	Demo        []DemoCase
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy

@@ -38,6 +38,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 		Hours     string            // office hours
 		HalfDays  map[string]string `yaml:"half_days"`
 		Extension map[hub.ChannelCode]hub.ExtensionRule
+		SendBack  hub.SendBackRule `yaml:"send_back"`
 		Policy    map[hub.ChannelCode][]hub.Allowance
 		Citizen   Citizen
 		Egress    struct{ Allow []string }
@@ -57,7 +58,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 	if err := c.setHours(file.Hours, file.HalfDays); err != nil {
 		return fmt.Errorf("mashang.yaml: %w", err)
 	}
-	c.Citizen, c.Extension = file.Citizen, file.Extension
+	c.Citizen, c.Extension, c.SendBack = file.Citizen, file.Extension, file.SendBack
 	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
 	return nil
 }
