@@ -158,10 +158,11 @@ func findIn(n ast.Node, path ...any) ast.Node {
 // It walks the file and the text side by side, over quotes and indents.
 func (s *source) place(n ast.Node, text string, from int) (line, column int) {
 	t := n.GetToken()
-	if l, ok := n.(*ast.LiteralNode); ok {
-		t = l.Value.GetToken()
+	line, column = max(t.Position.Line, 1), max(t.Position.Column, 1)
+	if l, ok := n.(*ast.LiteralNode); ok { // the text begins below its mark
+		line, column = max(l.Start.Position.Line, 1)+1, 1
 	}
-	line, column = t.Position.Line, t.Position.Column
+	begin, first := line, column
 	want := []rune(text)
 	for i := 0; line <= len(s.lines); line, column = line+1, 1 {
 		row := s.lines[line-1]
@@ -181,7 +182,7 @@ func (s *source) place(n ast.Node, text string, from int) (line, column int) {
 			return line, max(len(row), 1)
 		}
 	}
-	return t.Position.Line, t.Position.Column
+	return min(begin, max(len(s.lines), 1)), first
 }
 
 // hashOf is the content address: examples and layout do not count.

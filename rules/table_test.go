@@ -3,6 +3,7 @@ package rules_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -235,5 +236,63 @@ func TestWordListsAreSharedAndVersioned(t *testing.T) {
 	_, err = rules.Load(fstest.MapFS{"a.yaml": {Data: []byte("版本: 1\n负责人: 张三\n词库: {甲: {词: [x], 含: [乙]}, 乙: {词: [y], 含: [甲]}}\n规则: []\n")}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "包含了自己") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPlacesInEveryStyle finds mistakes in blocks, quotes and folded texts.
+func TestPlacesInEveryStyle(t *testing.T) {
+	const text = `版本: 1
+负责人: 张三
+规则:
+  - 编号: 甲
+    当: |
+      含任一("暖气")
+      且 渠到 等于 "qr"
+    则: {主办: heating}
+  - 编号: 乙
+    当: '含任一("it''s") 且 人数 大于 "五"'
+    则: {主办: heating}
+  - 编号: 丙
+    当: "含任一(\"暖气\") 且 没有(3)"
+    则: {主办: heating}
+  - 编号: 丁
+    当: >-
+      含任一("暖气") 且
+      渠到 为空
+    则: {主办: heating}
+`
+	_, err := rules.Load(fstest.MapFS{"a.yaml": {Data: []byte(text)}}, nil)
+	for _, want := range []string{"a.yaml:7:9: M02", "a.yaml:10:30: M03", "a.yaml:13:23: M02", "a.yaml:18:7: M02"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in\n%v", want, err)
+		}
+	}
+}
+
+// TestBrokenFilesNeverPanic loads files with characters cut out, doubled and
+// swapped.
+func TestBrokenFilesNeverPanic(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 5))
+	whole := []rune("版本: 1\n负责人: 张三\n" + stages + grid)
+	for range 300 {
+		text := slices.Clone(whole)
+		for range 1 + r.IntN(4) {
+			i, j := r.IntN(len(text)), r.IntN(len(text))
+			switch r.IntN(4) {
+			case 0:
+				text = slices.Delete(text, min(i, j), min(i, j)+min(9, len(text)-min(i, j)))
+			case 1:
+				text = slices.Insert(text, i, text[j])
+			case 2:
+				text[i], text[j] = text[j], text[i]
+			case 3:
+				text = slices.Insert(text, i, []rune("|>\n\t&*[]{}:#'\"-")[r.IntN(15)])
+			}
+		}
+		if set, err := rules.Load(fstest.MapFS{"a.yaml": {Data: []byte(string(text))}}, nil); err == nil {
+			set.Explain(said("暖气", "物业"))
+		}
 	}
 }
