@@ -88,10 +88,16 @@ func body(t *testing.T, url string) string {
 // both, and one command takes it back within a second.
 func TestRulesSwitchOnAllNodes(t *testing.T) {
 	dir := folderCity(t)
-	one := run(t, app.Options{Data: t.TempDir(), City: os.DirFS(dir)})
-	two := run(t, app.Options{
-		Data: t.TempDir(), City: os.DirFS(dir), Kafka: []string{one.Kafka}, Postgres: one.Postgres,
-	})
+	data, other := t.TempDir(), t.TempDir()
+	one := run(t, app.Options{Data: data, City: os.DirFS(dir)})
+	keys, err := os.ReadFile(filepath.Join(data, "keys")) // of personal data: the nodes share them
+	if err == nil {
+		err = os.WriteFile(filepath.Join(other, "keys"), keys, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := run(t, app.Options{Data: other, City: os.DirFS(dir), Kafka: []string{one.Kafka}, Postgres: one.Postgres})
 	release := func(node app.Ready) string {
 		for line := range strings.Lines(body(t, node.URL+"/metrics")) {
 			if v, ok := strings.CutPrefix(line, "mashang_rules_release "); ok {

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestAReleaseGoesAllTheWayAndBack(t *testing.T) {
 }
 
 func keyOf(err error) string {
-	if e, ok := err.(*hub.Error); ok {
+	if e, ok := errors.AsType[*hub.Error](err); ok {
 		return e.Key
 	}
 	return fmt.Sprint(err)

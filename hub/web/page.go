@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/hub/mask"
 )
@@ -72,7 +73,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v view) {
 	c, err := r.Cookie("big")
 	v.Big = err == nil && c.Value == "1"
 	v.City, v.Path, v.Who = s.names.City, r.URL.RequestURI(), who(r)
-	if s.names.Banner != nil && !v.Public {
+	if s.names.Banner != nil && !v.Public && access.Of(r.Context()).Account != "" {
 		v.Banner = s.names.Banner()
 	}
 	var b bytes.Buffer

@@ -62,8 +62,10 @@ func drawRule(t *rapid.T, i int) yaml.MapSlice {
 		then = append(then, yaml.MapItem{Key: "说明", Value: phrase().Draw(t, "text")})
 	}
 	r := yaml.MapSlice{
-		{Key: "编号", Value: fmt.Sprintf("规则-%d", i)}, {Key: "名称", Value: phrase().Draw(t, "name")},
-		{Key: "当", Value: `含任一(词A) 且 不含("x")`}, {Key: "则", Value: then},
+		{Key: "编号", Value: fmt.Sprintf("规则-%d", i)},
+		{Key: "名称", Value: phrase().Draw(t, "name")},
+		{Key: "当", Value: `含任一(词A) 且 不含("x")`},
+		{Key: "则", Value: then},
 		{Key: "优先", Value: rapid.IntRange(-5, 500).Draw(t, "priority")},
 	}
 	var examples []yaml.MapSlice
