@@ -128,7 +128,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		w.Header().Set("Connection", "close")
 		WriteError(w, err)
-		g.trace(r, began, nil, &answered{status: StatusOf(err)}, &visit{}, err)
+		g.trace(r, began, nil, &answered{status: StatusOf(err), refused: err})
 		return
 	}
 	v := &visit{}
@@ -143,7 +143,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), out.header)
 	w.WriteHeader(out.status)
 	_, _ = w.Write(out.body.Bytes()) // the sender went away: it will ask again
-	g.trace(r, began, body, out, v, nil)
+	g.trace(r, began, body, out)
 }
 
 // body reads the request within its limits. A sender that is too slow loses
@@ -218,12 +218,13 @@ func (g *Gate) keep(r *http.Request, body []byte, out *answered, v *visit) error
 	return nil
 }
 
-func (g *Gate) trace(r *http.Request, began time.Time, body []byte, out *answered, v *visit, err error) {
+func (g *Gate) trace(r *http.Request, began time.Time, body []byte, out *answered) {
 	if g.Trace == nil || r.Method != http.MethodPost {
 		return
 	}
-	if err == nil {
-		err = out.refused
+	v, ok := r.Context().Value(visitKey{}).(*visit)
+	if !ok {
+		v = &visit{}
 	}
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	v.mu.Lock()
@@ -231,7 +232,7 @@ func (g *Gate) trace(r *http.Request, began time.Time, body []byte, out *answere
 	g.Trace(Trace{
 		At: began, Channel: g.Channel, Status: out.status, Took: g.Deps.Clock.Now().Sub(began), Remote: host,
 		MediaType: r.Header.Get("Content-Type"), Header: r.Header, Size: len(body),
-		Raw: body[:min(len(body), traceRaw)], Subs: v.subs, Answers: v.answers, Err: err,
+		Raw: body[:min(len(body), traceRaw)], Subs: v.subs, Answers: v.answers, Err: out.refused,
 	})
 }
 

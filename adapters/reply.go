@@ -83,7 +83,7 @@ func (p *replier) answer(w http.ResponseWriter, in decode.Input, docs []decode.D
 			writeTaken(w, got)
 			return
 		}
-		p.write(w, in, docs, p.accepted, p.status(), receiptOf(got, docs[0]))
+		p.write(w, docs, p.accepted, p.status(), receiptOf(got, docs[0]))
 		return
 	}
 	list := make([]any, len(results))
@@ -95,7 +95,7 @@ func (p *replier) answer(w http.ResponseWriter, in decode.Input, docs []decode.D
 			delete(item.(map[string]any), "doc") //nolint:forcetypeassert // made above
 		}
 	}
-	p.write(w, in, docs, p.accepted, p.status(), map[string]any{"results": list})
+	p.write(w, docs, p.accepted, p.status(), map[string]any{"results": list})
 }
 
 func (p *replier) status() int {
@@ -155,11 +155,11 @@ func (p *replier) refuse(w http.ResponseWriter, in decode.Input, docs []decode.D
 		writeFault(w, in, docs, status, env)
 		return
 	}
-	p.write(w, in, docs, p.refused, status, env)
+	p.write(w, docs, p.refused, status, env)
 }
 
 // write evaluates the answer and writes it as its media type says.
-func (p *replier) write(w http.ResponseWriter, in decode.Input, docs []decode.Document, program *vm.Program, status int, env map[string]any) {
+func (p *replier) write(w http.ResponseWriter, docs []decode.Document, program *vm.Program, status int, env map[string]any) {
 	var v any = env
 	if program != nil {
 		var err error
@@ -186,7 +186,6 @@ func (p *replier) write(w http.ResponseWriter, in decode.Input, docs []decode.Do
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the sender went away: it will ask again
-	_ = in
 }
 
 func envelopeOf(docs []decode.Document) string {

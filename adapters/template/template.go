@@ -70,8 +70,13 @@ func (t Template) Fill(v Values) string {
 	env := "MASHANG_" + strings.ToUpper(strings.NewReplacer("-", "_").Replace(v.Code))
 	if len(v.Map) == 0 {
 		v.Map = []Pair{
-			{"external_id", "编号"}, {"title", "标题"}, {"text", "内容"}, {"submitted_at", "date(登记时间)"}, {"name", "姓名"},
-			{"phone", "phone(电话)"}, {"place_text", "地址"},
+			{"external_id", "编号"},
+			{"title", "标题"},
+			{"text", "内容"},
+			{"submitted_at", "date(登记时间)"},
+			{"name", "姓名"},
+			{"phone", "phone(电话)"},
+			{"place_text", "地址"},
 		}
 	}
 	var m strings.Builder

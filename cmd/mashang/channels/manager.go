@@ -294,53 +294,64 @@ func (m *Manager) ReplayWindow(ctx context.Context, code hub.ChannelCode, from, 
 	if !from.Before(to) {
 		return rep, hub.Errorf(hub.CodeInvalid, "replay.window")
 	}
-	type item struct {
-		raw []byte
-		sub hub.Submission
-	}
-	seen := map[hub.ReceiptID]bool{}
-	var batch []item
-	flush := func() error {
-		ids := make([]hub.ReceiptID, len(batch))
-		for i, it := range batch {
-			ids[i] = it.sub.Receipt
-		}
-		known, err := m.Seen(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("look up receipts: %w", err)
-		}
-		for _, it := range batch {
-			if known[it.sub.Receipt] {
-				rep.Existing++
-				continue
-			}
-			rep.Missing++
-			if dry {
-				continue
-			}
-			if err := m.Again(ctx, it.raw, it.sub); err != nil {
-				return fmt.Errorf("replay %s: %w", it.sub.Receipt, err)
-			}
-			rep.Replayed++
-		}
-		batch = batch[:0]
-		return nil
-	}
+	w := &replaying{m: m, rep: &rep, seen: map[hub.ReceiptID]bool{}}
 	err := m.Window(ctx, from, to, func(raw []byte, s hub.Submission) error {
-		if (code != "" && s.Channel != code) || seen[s.Receipt] {
+		if (code != "" && s.Channel != code) || w.seen[s.Receipt] {
 			return nil
 		}
-		seen[s.Receipt] = true
+		w.seen[s.Receipt] = true
 		rep.Found++
-		if batch = append(batch, item{raw, s}); len(batch) == replayBatch {
-			return flush()
+		if w.batch = append(w.batch, accepted{raw, s}); len(w.batch) == replayBatch {
+			return w.flush(ctx)
 		}
 		return nil
 	})
 	if err == nil {
-		err = flush()
+		err = w.flush(ctx)
 	}
 	return rep, err
+}
+
+// accepted is one submission of a window.
+type accepted struct {
+	raw []byte
+	sub hub.Submission
+}
+
+// replaying is a replay on its way.
+type replaying struct {
+	m     *Manager
+	rep   *Replay
+	seen  map[hub.ReceiptID]bool
+	batch []accepted
+}
+
+// flush looks a batch up and puts what has no case on the bus again.
+func (w *replaying) flush(ctx context.Context) error {
+	ids := make([]hub.ReceiptID, len(w.batch))
+	for i, it := range w.batch {
+		ids[i] = it.sub.Receipt
+	}
+	known, err := w.m.Seen(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look up receipts: %w", err)
+	}
+	for _, it := range w.batch {
+		if known[it.sub.Receipt] {
+			w.rep.Existing++
+			continue
+		}
+		w.rep.Missing++
+		if w.rep.DryRun {
+			continue
+		}
+		if err := w.m.Again(ctx, it.raw, it.sub); err != nil {
+			return fmt.Errorf("replay %s: %w", it.sub.Receipt, err)
+		}
+		w.rep.Replayed++
+	}
+	w.batch = w.batch[:0]
+	return nil
 }
 
 // keyring knows the live keys of all channels without asking the database at
