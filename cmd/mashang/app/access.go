@@ -137,32 +137,44 @@ func (a *App) seedAccounts(ctx context.Context) error {
 	return nil
 }
 
+// firstToken is how long the first administrator's API token lives.
+const firstToken = 24 * time.Hour
+
 // Init makes the first administrator of an installation, who makes the other
 // accounts, and returns the password, which must be changed at the first
-// log-in. It refuses when there is one already.
-func (a *App) Init(ctx context.Context, id, name string) (password string, err error) {
+// log-in, and an API token for a day, with which accounts can be made at once.
+// It refuses when there is an administrator already.
+func (a *App) Init(ctx context.Context, id, name string) (password, token string, err error) {
 	defer func() { err = errors.Join(err, a.stop()) }()
 	if err := os.MkdirAll(a.opts.Data, 0o755); err != nil {
-		return "", fmt.Errorf("make the data folder: %w", err)
+		return "", "", fmt.Errorf("make the data folder: %w", err)
 	}
 	if err := a.openDatabase(ctx); err != nil {
-		return "", err
+		return "", "", err
 	}
 	if a.keys, err = loadKeys(a.opts.Data); err != nil {
-		return "", err
+		return "", "", err
 	}
 	a.people = accounts.New(a.db, a.keys)
 	has, err := a.people.HasAdmin(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if has {
-		return "", hub.Errorf(hub.CodeConflict, "account.has_admin")
+		return "", "", hub.Errorf(hub.CodeConflict, "account.has_admin")
 	}
 	password = access.NewPassword()
-	return password, a.people.Save(ctx, a.clock.Now(), access.Account{
+	now := a.clock.Now()
+	err = a.people.Save(ctx, now, access.Account{
 		ID: id, Name: name, Password: access.HashPassword(password), MustChange: true,
 		Grants: []access.Grant{{Role: access.SecurityAdmin}},
+	})
+	if err != nil {
+		return "", "", err
+	}
+	token, hash, shown := access.NewToken()
+	return password, token, a.people.AddToken(ctx, hash, access.Token{
+		ID: shown, Account: id, Name: "account init", CreatedAt: now, ExpiresAt: now.Add(firstToken),
 	})
 }
 

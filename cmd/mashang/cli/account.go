@@ -63,12 +63,13 @@ func newAccountInit(s *settings) *cobra.Command {
 				return err
 			}
 			log := slog.New(slog.NewTextHandler(s.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			password, err := app.New(opts, log).Init(cmd.Context(), id, name)
+			password, token, err := app.New(opts, log).Init(cmd.Context(), id, name)
 			if err != nil {
 				return err
 			}
-			return s.print(api.AccountSaved{ID: id, Password: password}, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "已建安全管理员 %s，初始密码（只显示这一次，登录后必须修改）：%s\n", id, password)
+			return s.print(map[string]string{"id": id, "password": password, "token": token}, func(w io.Writer) {
+				_, _ = fmt.Fprintf(w, "已建安全管理员 %s，以下只显示这一次。\n  初始密码 %s（登录后必须修改）\n  接口令牌 %s（一天内有效）\n", id, password, token)
+				_, _ = fmt.Fprintf(w, "接着运行 mashang serve，再在另一个终端 export MASHANG_TOKEN=令牌，用 mashang account add 建其他账号。\n")
 			})
 		},
 	}
