@@ -27,6 +27,7 @@ type Alert struct {
 const (
 	Gathered EventType = "gathered" // 合并通知: many cases at once
 	Digested EventType = "digested" // 每日汇总: all open cases of the department
+	Endpoint EventType = "endpoint" // 对接告警: another department's endpoint fails
 )
 
 // An Outcome (推送结果) is a department's answer to one alert.

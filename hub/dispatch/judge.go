@@ -81,8 +81,12 @@ func (l *Lane) again(d *hub.Delivery, wait time.Duration, now time.Time) {
 // feedBack hands a critical receipt on as an update whose id stays the same
 // over retries.
 func (l *Lane) feedBack(ctx context.Context, a hub.Alert, r *hub.Receipt, now time.Time) error {
-	if !r.Critical || a.Event == hub.Gathered || a.Event == hub.Digested {
-		return nil // what tells of many cases is no case itself
+	switch a.Event { //nolint:exhaustive // the rest tells of one case
+	case hub.Gathered, hub.Digested, hub.Endpoint:
+		return nil
+	}
+	if !r.Critical {
+		return nil
 	}
 	return l.Report(ctx, hub.Update{
 		ID: string(a.ID) + ":critical", Department: l.dept, Case: a.Case,

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
+	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/plugins/host"
@@ -83,19 +85,40 @@ func (a *App) notify(d hub.DepartmentCode) {
 	}
 }
 
-// endpointAlarm tells people, by the notices, that a department's endpoint
-// fails, is gone or is well again.
-func (a *App) endpointAlarm(_ context.Context, al dispatch.Alarm) {
+// endpointAlarm tells people, by another way than the one that fails, that a
+// department's endpoint fails, is gone or is well again: by the notices on the
+// bus and as a push to the department that looks after the others.
+func (a *App) endpointAlarm(ctx context.Context, al dispatch.Alarm) {
+	id := fmt.Sprintf("E%s-%s-%d", al.Department, al.State, al.At.UnixMicro())
 	payload, err := json.Marshal(al)
 	if err == nil {
-		m := message.NewMessage(fmt.Sprintf("endpoint/%s/%s/%d", al.Department, al.State, al.At.UnixMicro()), payload)
+		m := message.NewMessage(id, payload)
 		m.Metadata.Set(bus.MetaKey, string(al.Department))
 		m.Metadata.Set(bus.MetaType, "mashang.endpoint."+string(al.State)+".v1")
-		err = a.pub.Publish(bus.Notices, m)
+		err = errors.Join(a.pub.Publish(bus.Notices, m), a.pushAlarm(ctx, id, al))
 	}
 	if err != nil {
-		a.log.Error("publish an endpoint's alarm", "department", string(al.Department), "err", err)
+		a.log.Error("tell of an endpoint", "department", string(al.Department), "err", err)
 	}
+}
+
+func (a *App) pushAlarm(ctx context.Context, id string, al dispatch.Alarm) error {
+	to := a.city.Alarms
+	if to == "" || to == al.Department {
+		return nil
+	}
+	alert := hub.Alert{
+		ID: hub.AlertID(id + ".1." + string(to)), Department: to, Role: hub.RoleLead, Event: hub.Endpoint, Seq: 1,
+		At: al.At, Case: hub.CaseID(id), Class: hub.Class{Urgency: hub.UrgencyUrgent},
+		Content: hub.Content{
+			Title: glossary.In("department", string(al.Department)) + "：" + glossary.In("alarm", string(al.State)), Text: al.Reason,
+		},
+	}
+	if err := a.db.AddDeliveries(ctx, []hub.Alert{alert}, al.At); err != nil {
+		return fmt.Errorf("push the alarm: %w", err)
+	}
+	a.notify(to)
+	return nil
 }
 
 // feedback puts a department's report on the bus, from where the desk takes it.

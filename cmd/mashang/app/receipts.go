@@ -32,8 +32,9 @@ func (a *App) openReceipts(ctx context.Context, base string) error {
 
 // addLink puts the signed link into an alert that is about to be pushed.
 func (a *App) addLink(al *hub.Alert) {
-	if al.Event == hub.Gathered || al.Event == hub.Digested {
-		return // about many cases: none to sign for
+	switch al.Event { //nolint:exhaustive // the rest tells of one case
+	case hub.Gathered, hub.Digested, hub.Endpoint:
+		return // none to sign for
 	}
 	extra := maps.Clone(al.Content.Extra)
 	if extra == nil {

@@ -92,5 +92,8 @@ func (c *City) checkDepartments() error {
 		}
 		seen[d.Code] = true
 	}
+	if c.Alarms != "" && !seen[c.Alarms] {
+		return fmt.Errorf("mashang.yaml: alarms: no department %s", c.Alarms)
+	}
 	return nil
 }

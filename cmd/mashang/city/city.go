@@ -44,6 +44,9 @@ type City struct {
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy
 	Citizen  Citizen
+	// Alarms is the department that is told, by its own way, when another's
+	// endpoint fails; "" is nobody.
+	Alarms hub.DepartmentCode
 	// Digest is when departments get the list of their open cases; nil for
 	// never. Shares are the files that others get.
 	Digest *daily.Time

@@ -71,6 +71,13 @@ func TestLoadRefuses(t *testing.T) {
 		{"demo/cases.jsonl", `"sign"`, `"sing"`, "no step sing"},
 		{"demo/cases.jsonl", `"after": [`, `"after": [1, `, "after needs one"},
 		{"demo/cases.jsonl", `"hours_ago"`, `"hours"`, "unknown field"},
+		{"departments/departments.yaml", "- code: gas\n", "- code: gas\n  notices: {groups: [{match: [colour=red], by: [place]}]}\n", "notices of gas"},
+		{"departments/departments.yaml", "- code: gas\n", "- code: gas\n  notices: {groups: [{match: [event=assigned]}]}\n", "notice.group"},
+		{"departments/departments.yaml", "- code: gas\n", "- code: gas\n  notices: {inhibits: [{source: [tag=x], target: [tag=y], for: soon}]}\n", "soon"},
+		{"mashang.yaml", `digest: "08:30"`, `digest: "8"`, "daily.time"},
+		{"mashang.yaml", "share: []", `share: [{name: x, dir: here, at: "02:00", format: csv}]`, "share with x"},
+		{"mashang.yaml", "alarms: government", "alarms: nobody", "alarms"},
+		{"mashang.yaml", "allow: []", "allow: [10.0.0.0/99]", "egress.allow"},
 		{"calendar/2026.json", `"year": 2026`, `"year": 2025`, "another year"},
 	} {
 		bad := copyOf(t, configs.Baiyin())
@@ -100,4 +107,29 @@ func copyOf(t *testing.T, fsys fs.FS) fstest.MapFS {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func TestNoticesOfADepartment(t *testing.T) {
+	own := copyOf(t, configs.Baiyin())
+	const file = "departments/departments.yaml"
+	policy := `- code: gas
+  notices:
+    groups:
+      - {match: [event=assigned], by: [place], wait: 30s, interval: 5m}
+    inhibits:
+      - {source: [tag=停暖], target: [topic=heating], equal: [place], for: 6h}
+`
+	own[file] = &fstest.MapFile{Data: []byte(strings.Replace(string(own[file].Data), "- code: gas\n", policy, 1))}
+	c, err := city.Load(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range c.Departments {
+		if want := map[bool]int{true: 1}[d.Code == "gas"]; len(d.Notices.Groups) != want || len(d.Notices.Inhibits) != want {
+			t.Errorf("%s: %+v", d.Code, d.Notices)
+		}
+	}
+	if c.Digest == nil || c.Digest.Hour != 8 || c.Alarms != "government" || len(c.Shares) != 0 {
+		t.Errorf("%+v, %s, %v", c.Digest, c.Alarms, c.Shares)
+	}
 }

@@ -43,6 +43,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 		Citizen   Citizen
 		Egress    struct{ Allow []string }
 		Daily     dailyFile
+		Alarms    hub.DepartmentCode
 	}
 	file.Citizen = Citizen{ReopenDays: 15, VisitPercent: 20}
 	if err := decode(fsys, "mashang.yaml", &file); err != nil {
@@ -59,6 +60,7 @@ func (c *City) loadSettings(fsys fs.FS) error {
 		return fmt.Errorf("mashang.yaml: %w", err)
 	}
 	c.Citizen, c.Extension, c.SendBack = file.Citizen, file.Extension, file.SendBack
+	c.Alarms = file.Alarms
 	c.Code, c.Name, c.Prefix, c.Policy = file.City.Code, file.City.Name, file.City.Prefix, file.Policy
 	return nil
 }
