@@ -83,7 +83,7 @@ func (i *Intake) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Accep
 		sealed[n] = i.seal(s, now)
 		answers[n].Receipt, answers[n].Case = sealed[n].Receipt, sealed[n].Case
 	}
-	known := i.known(ctx, answers)
+	known, ask := i.remembered(answers)
 	var out []*message.Message
 	for n := range answers {
 		a := &answers[n]
@@ -100,7 +100,16 @@ func (i *Intake) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Accep
 		}
 		out = append(out, m)
 	}
-	if err := i.publish(ctx, out); err != nil {
+	// Bus and store are asked at the same time: that the bus gets what is a case
+	// already does no harm, for the desk opens one case per receipt.
+	found := i.look(ctx, ask)
+	err := i.publish(ctx, out)
+	cases := <-found
+	for n := range answers {
+		a := &answers[n]
+		a.Duplicate = a.Duplicate || (a.Err == nil && cases[a.Receipt])
+	}
+	if err != nil && len(cases) < len(ask) {
 		return nil, err
 	}
 	return answers, nil
@@ -148,10 +157,10 @@ func (i *Intake) put(messages []*message.Message) error {
 	return nil
 }
 
-// known returns the receipts that need no publishing.
-func (i *Intake) known(ctx context.Context, answers []hub.Acceptance) map[hub.ReceiptID]bool {
-	known := make(map[hub.ReceiptID]bool, len(answers))
-	var ask []hub.ReceiptID
+// remembered returns the receipts that this node accepted before, and those
+// that the store must be asked about.
+func (i *Intake) remembered(answers []hub.Acceptance) (known map[hub.ReceiptID]bool, ask []hub.ReceiptID) {
+	known = make(map[hub.ReceiptID]bool, len(answers))
 	for _, a := range answers {
 		switch {
 		case a.Err != nil:
@@ -161,19 +170,25 @@ func (i *Intake) known(ctx context.Context, answers []hub.Acceptance) map[hub.Re
 			ask = append(ask, a.Receipt)
 		}
 	}
+	return known, ask
+}
+
+// look asks the store which receipts are cases; an error means that it does not
+// know.
+func (i *Intake) look(ctx context.Context, ask []hub.ReceiptID) <-chan map[hub.ReceiptID]bool {
+	answer := make(chan map[hub.ReceiptID]bool, 1)
 	if len(ask) == 0 || i.seen == nil {
-		return known
+		answer <- nil
+		return answer
 	}
-	found, err := i.seen.FindReceipts(ctx, ask)
-	if err != nil {
-		return known // the desk removes duplicates
-	}
-	for id, yes := range found {
-		if yes {
-			known[id] = true
+	i.putting.Go(func() {
+		found, err := i.seen.FindReceipts(ctx, ask)
+		if err != nil {
+			found = nil // the desk removes duplicates
 		}
-	}
-	return known
+		answer <- found
+	})
+	return answer
 }
 
 // seal fills in what the hub gives a submission: times, ids, a title.
