@@ -2,16 +2,20 @@ package adapters
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/vm"
 
+	"github.com/mashang-hub/mashang/adapters/decode"
 	"github.com/mashang-hub/mashang/adapters/mapping"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/egress"
@@ -41,19 +45,30 @@ type Step struct {
 	At         time.Time
 }
 
-// teller tells the source system of a channel.
-type teller struct {
+// A Teller tells the source system of a channel. A nil Teller has nobody to
+// tell. Kinds that are not wired have one of their own option "callback".
+type Teller struct {
 	Callback
+	// Sign proves to the source system that it is the hub who tells; nil for
+	// what the headers say.
+	Sign func(r *http.Request, body []byte)
+	// Also are steps whose words the source system gets beside the public
+	// ones: it is an office too.
+	Also    []hub.EventType
 	body    *vm.Program
 	client  *http.Client
 	headers map[string]string
 }
 
-func newTeller(c *Callback, d Deps) (*teller, error) {
+// NewTeller makes the Teller of c; nil for none.
+func NewTeller(c *Callback, d Deps) (*Teller, error) {
 	if c == nil {
 		return nil, nil //nolint:nilnil // there is nobody to tell
 	}
-	t := &teller{Callback: *c, headers: map[string]string{}}
+	t := &Teller{Callback: *c, headers: map[string]string{}}
+	if _, _, err := mime.ParseMediaType(c.Media); c.Media != "" && err != nil {
+		return nil, fmt.Errorf("reply.callback.media_type: %w", err)
+	}
 	networks, err := egress.Parse(c.Allow...)
 	if err != nil {
 		return nil, fmt.Errorf("reply.callback.allow: 应为网段，写成 10.1.0.0/16 这样")
@@ -96,21 +111,28 @@ func newTeller(c *Callback, d Deps) (*teller, error) {
 func (w *Wired) Notifies() bool { return w.teller != nil }
 
 // Notify implements Notifier.
-func (w *Wired) Notify(ctx context.Context, s Step) error {
-	if w.teller == nil {
+func (w *Wired) Notify(ctx context.Context, s Step) error { return w.teller.Notify(ctx, s) }
+
+// Notifies implements Notifier.
+func (t *Teller) Notifies() bool { return t != nil }
+
+// Notify implements Notifier.
+func (t *Teller) Notify(ctx context.Context, s Step) error {
+	if t == nil {
 		return nil
 	}
-	told := slices.Contains(w.teller.On, string(s.Type))
-	if len(w.teller.On) == 0 {
-		told = slices.Contains(public(), s.Type)
+	open := append(public(), t.Also...)
+	told := slices.Contains(t.On, string(s.Type))
+	if len(t.On) == 0 {
+		told = slices.Contains(open, s.Type)
 	}
 	if !told {
 		return nil
 	}
-	if !slices.Contains(public(), s.Type) {
+	if !slices.Contains(open, s.Type) {
 		s.Text = "" // an instruction or a reminder is between those inside
 	}
-	return w.teller.tell(ctx, s)
+	return t.tell(ctx, s)
 }
 
 // public are the steps whose words are meant for the citizen too.
@@ -121,7 +143,7 @@ func public() []hub.EventType {
 	}
 }
 
-func (t *teller) tell(ctx context.Context, s Step) error {
+func (t *Teller) tell(ctx context.Context, s Step) error {
 	body, media, err := t.render(s)
 	if err != nil {
 		return &hub.Error{Code: hub.CodeInvalid, Key: "reply.invalid", Err: err}
@@ -134,6 +156,9 @@ func (t *teller) tell(ctx context.Context, s Step) error {
 	r.Header.Set("Idempotency-Key", s.ID)
 	for name, v := range t.headers {
 		r.Header.Set(name, v)
+	}
+	if t.Sign != nil {
+		t.Sign(r, body)
 	}
 	resp, err := t.client.Do(r)
 	if err != nil {
@@ -150,12 +175,12 @@ func (t *teller) tell(ctx context.Context, s Step) error {
 	return hub.Errorf(hub.CodeInvalid, "callback.refused", resp.Status)
 }
 
-func (t *teller) render(s Step) ([]byte, string, error) {
+func (t *Teller) render(s Step) ([]byte, string, error) {
 	env := map[string]any{
 		"external_id": s.ExternalID, "tracking": string(s.Case), "status": string(s.Status), "step": string(s.Type),
 		"department": string(s.Department), "text": s.Text, "at": s.At.In(China()).Format(time.RFC3339),
 	}
-	const media = "application/json"
+	media := cmp.Or(t.Media, "application/json")
 	var v any = env
 	if t.body != nil {
 		var err error
@@ -163,11 +188,23 @@ func (t *teller) render(s Step) ([]byte, string, error) {
 			return nil, media, err
 		}
 	}
-	if text, ok := v.(string); ok {
-		return []byte(text), "text/plain; charset=utf-8", nil
-	}
 	if v == nil {
-		return []byte(mapping.Plain(env)), media, nil
+		v = env
 	}
-	return []byte(mapping.Plain(v)), media, nil
+	kind, params, err := mime.ParseMediaType(media)
+	if err != nil {
+		return nil, media, err
+	}
+	_, isText := v.(string)
+	out := []byte(mapping.Plain(v))
+	switch {
+	case isText && t.Media == "":
+		media = "text/plain; charset=utf-8"
+	case !isText && strings.HasSuffix(kind, "xml"):
+		var b bytes.Buffer
+		writeXML(&b, "case", v)
+		out = b.Bytes()
+	}
+	out, err = decode.FromUTF8(out, params["charset"])
+	return out, media, err
 }

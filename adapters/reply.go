@@ -38,6 +38,7 @@ type Callback struct {
 	On      []string          `yaml:"on" doc:"哪些步骤回写，如 [assigned, resolved, archived]；不填为对市民公开的步骤"`
 	Body    string            `yaml:"body" doc:"内容，expr 表达式；可用 external_id、tracking、status、step、department、text、at；不填为这些字段的 JSON"`
 	Headers map[string]Secret `yaml:"headers" doc:"请求头；密钥写成 ${环境变量}"`
+	Media   string            `yaml:"media_type" doc:"内容类型，默认 application/json；写 application/xml 就按 XML 发，可带 charset=gb18030"`
 	Allow   []string          `yaml:"allow" doc:"地址在内网时，允许的网段，如 10.1.0.0/16"`
 	Timeout Duration          `yaml:"timeout" doc:"最多等多久，默认 10s"`
 }

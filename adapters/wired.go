@@ -32,7 +32,7 @@ type Wired struct {
 	guard   *proof.Guard
 	secrets []string // of the file
 	reply   *replier
-	teller  *teller // nil when nobody is told
+	teller  *Teller // nil when nobody is told
 }
 
 // Wire builds the channel of c.
@@ -56,7 +56,7 @@ func Wire(c Config, in Intake, d Deps) (*Wired, error) {
 	if w.reply, err = newReplier(c.Reply); err != nil {
 		return nil, err
 	}
-	if w.teller, err = newTeller(c.Reply.Callback, w.Deps); err != nil {
+	if w.teller, err = NewTeller(c.Reply.Callback, w.Deps); err != nil {
 		return nil, err
 	}
 	w.guard = proof.New(c.Auth, w.keys, w.Deps.Clock.Now)

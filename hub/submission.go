@@ -56,6 +56,14 @@ type Content struct {
 	Extra       map[string]string `json:"extra,omitempty"` // the channel's own fields
 }
 
+// ExtraConfidential is the field of a content's extra that says, by any value,
+// that the citizen asked to stay unknown (要求保密).
+const ExtraConfidential = "confidential"
+
+// Confidential reports whether who spoke is hidden wholly wherever other
+// citizens' names are shown masked.
+func (c Content) Confidential() bool { return c.Extra[ExtraConfidential] != "" }
+
 // A Submission (来件) is one request as a channel handed it in.
 //
 // Channel and ExternalID together are the idempotency key: however often and

@@ -12,6 +12,9 @@ type Config struct {
 	adapters.Mapping `yaml:",inline"`
 	// Token is what the hotline's platform shows.
 	Token adapters.Secret `yaml:"token"`
+	// Callback tells the platform what becomes of its orders: status, closing
+	// reply, and what is sent back with its reason.
+	Callback *adapters.Callback `yaml:"callback"`
 }
 
 // Default returns a Config without token and mapping.

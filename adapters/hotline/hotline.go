@@ -1,8 +1,8 @@
 // Package hotline is the channel of the 12345 hotline (政务服务热线): its
 // platform pushes work orders (工单) as JSON or XML, in UTF-8 or GB18030.
 //
-// It does not take calls nor report back; a department's plugin does the
-// latter. Start with Spec.
+// The platform is told by its option callback what becomes of an order. It
+// does not take calls. Start with Spec.
 package hotline
 
 import (
@@ -26,6 +26,7 @@ type adapter struct {
 	intake  adapters.Intake
 	deps    adapters.Deps
 	token   string
+	*adapters.Teller
 }
 
 // New makes the adapter of c.
@@ -42,7 +43,14 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	return &adapter{c.Code, config, in, d, token}, nil
+	teller, err := adapters.NewTeller(config.Callback, d)
+	if err != nil {
+		return nil, err
+	}
+	if teller != nil {
+		teller.Also = []hub.EventType{hub.SentBack, hub.Merged}
+	}
+	return &adapter{c.Code, config, in, d, token, teller}, nil
 }
 
 // Handler takes one work order, or several as a JSON list or lines.

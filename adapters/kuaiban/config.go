@@ -10,6 +10,9 @@ import (
 type Config struct {
 	// Secret is shared with the app's server, which signs each request.
 	Secret adapters.Secret `yaml:"secret"`
+	// Callback is where the app's server hears of each step, signed by the
+	// same secret.
+	Callback *adapters.Callback `yaml:"callback"`
 }
 
 // Default returns a Config without a secret.

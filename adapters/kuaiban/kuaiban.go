@@ -53,6 +53,7 @@ type adapter struct {
 	intake  adapters.Intake
 	deps    adapters.Deps
 	secret  string
+	*adapters.Teller
 }
 
 // New makes the adapter of c.
@@ -69,7 +70,14 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	return &adapter{c.Code, in, d, secret}, nil
+	teller, err := adapters.NewTeller(config.Callback, d)
+	if err != nil {
+		return nil, err
+	}
+	if teller != nil {
+		teller.Sign = func(r *http.Request, body []byte) { adapters.SignHMAC(r, secret, body, d.Clock.Now()) }
+	}
+	return &adapter{c.Code, in, d, secret, teller}, nil
 }
 
 // Handler takes one signed request.

@@ -26,11 +26,20 @@ type Config struct {
 	PullToken adapters.Secret `yaml:"pull_token"`
 	// CursorFile remembers how far the pull came; needed with Pull.
 	CursorFile string `yaml:"cursor_file"`
+	// Replies is a folder that public replies are written to, one CSV file
+	// each; empty for none.
+	Replies string `yaml:"replies"`
+	// Callback is an address that is told of each step; see Replies.
+	Callback *adapters.Callback `yaml:"callback"`
+	// Wording is what a reply must be like before it goes to either.
+	Wording Wording `yaml:"wording"`
+	// Heat makes votes count.
+	Heat Heat `yaml:"heat"`
 }
 
 // Default returns the columns that message boards commonly export.
 func Default() Config {
-	return Config{Settle: 2 * time.Second, Every: 5 * time.Second}
+	return Config{Settle: 2 * time.Second, Every: 5 * time.Second, Wording: Wording{Least: 10}, Heat: Heat{Column: "点赞数"}}
 }
 
 // board is used when a configuration maps nothing.

@@ -1,7 +1,8 @@
 // Package netizen is the channel of message boards (网民留言): files put into a
 // watched folder, an address that is pulled, and batches that are posted.
 //
-// It does not answer on the board; a department's plugin does. Start with Spec.
+// The public reply goes back as a file or to an address, after its wording was
+// checked. Start with Spec.
 package netizen
 
 import (
@@ -29,6 +30,7 @@ type adapter struct {
 	intake           adapters.Intake
 	deps             adapters.Deps
 	token, pullToken string
+	*adapters.Teller
 }
 
 // New makes the adapter of c.
@@ -50,6 +52,9 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	}
 	if a.pullToken, err = config.PullToken.Reveal(a.deps); err != nil {
 		return nil, fmt.Errorf("pull_token: %w", err)
+	}
+	if a.Teller, err = adapters.NewTeller(config.Callback, a.deps); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
@@ -73,7 +78,12 @@ func (a *adapter) Decode(_ context.Context, r io.Reader, name, mediaType string)
 	if err != nil {
 		return nil, err
 	}
-	return a.config.Submissions(a.channel, recs)
+	subs, err := a.config.Submissions(a.channel, recs)
+	for i := range subs {
+		author(&subs[i])
+		a.config.Heat.read(&subs[i])
+	}
+	return subs, err
 }
 
 // Run watches the folder and pulls the address until ctx ends.

@@ -19,11 +19,31 @@ type Config struct {
 	Settle time.Duration `yaml:"settle"`
 	// Every is how often the folder is looked at.
 	Every time.Duration `yaml:"every"`
+	// Status is a folder that the state of each petition is written to, one
+	// file each; empty for none.
+	Status string `yaml:"status"`
+	// Columns are a petition's own.
+	Columns Columns `yaml:"columns"`
+}
+
+// Columns (信访专用列) are the names of the columns that only petitions have.
+type Columns struct {
+	// Form is how it was brought: 来信、走访、网上.
+	Form string `yaml:"form"`
+	// Petitioners and Representatives are lists of names.
+	Petitioners     string `yaml:"petitioners"`
+	Representatives string `yaml:"representatives"`
+	// Confidential asks that nobody but the handling office learns who spoke.
+	Confidential string `yaml:"confidential"`
+	// Route is which of the six ways of article 31 it takes.
+	Route string `yaml:"route"`
 }
 
 // Default returns a Config without folder and mapping.
 func Default() Config {
-	return Config{Settle: 2 * time.Second, Every: 5 * time.Second}
+	return Config{Settle: 2 * time.Second, Every: 5 * time.Second, Columns: Columns{
+		Form: "信访形式", Petitioners: "信访人名单", Representatives: "代表人", Confidential: "要求保密", Route: "办理途径",
+	}}
 }
 
 // Validate reports what is wrong with c and how to mend it.

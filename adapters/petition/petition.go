@@ -46,7 +46,7 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	return &adapter{c.Code, config, in, d, token}, nil
+	return &adapter{c.Code, config, screen{in, config.Columns}, d, token}, nil
 }
 
 // Handler takes the same batches by POST.
@@ -85,7 +85,11 @@ func (a *adapter) Decode(_ context.Context, r io.Reader, name, mediaType string)
 	if err != nil {
 		return nil, err
 	}
-	return a.config.Submissions(a.channel, recs)
+	subs, err := a.config.Submissions(a.channel, recs)
+	for i := range subs {
+		a.config.Columns.label(&subs[i])
+	}
+	return subs, err
 }
 
 // A Line is one petition in a receipt file.

@@ -84,15 +84,22 @@ func Text(s string) string {
 	})
 }
 
+// secret stands for whatever is known of a citizen who asked to stay unknown.
+func secret(string) string { return "***" }
+
 // Said hides numbers inside free text and also what is known of the reporter
 // of content: their name, wherever it is written, and every number of theirs.
 func Said(s string, content hub.Content) string {
 	r := content.Reporter
+	phone, number, name := Phone, Number, Name
+	if content.Confidential() {
+		phone, number, name = secret, secret, secret
+	}
 	for _, known := range []struct {
 		word  string
 		least int
 		hide  func(string) string
-	}{{r.Phone, 4, Phone}, {r.IDNumber, 4, Number}, {r.Account, 4, Number}, {r.Name, 2, Name}} {
+	}{{r.Phone, 4, phone}, {r.IDNumber, 4, number}, {r.Account, 4, number}, {r.Name, 2, name}} {
 		if utf8.RuneCountInString(known.word) >= known.least {
 			s = strings.ReplaceAll(s, known.word, known.hide(known.word))
 		}
@@ -120,6 +127,10 @@ func Reporter(r hub.Reporter) hub.Reporter {
 // fields are left out, because nobody knows what they hold.
 func Content(c hub.Content) hub.Content {
 	c.Title, c.Text, c.PlaceText = Said(c.Title, c), Said(c.Text, c), Said(c.PlaceText, c)
+	if c.Confidential() {
+		c.Reporter, c.Extra = hub.Reporter{Anonymous: true}, nil
+		return c
+	}
 	c.Reporter, c.Extra = Reporter(c.Reporter), nil
 	return c
 }

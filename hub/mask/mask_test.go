@@ -75,3 +75,15 @@ func BenchmarkSaid(b *testing.B) {
 		mask.Said(text, c)
 	}
 }
+
+// Who asked to stay unknown is not shown by the family name or the last digits
+// either.
+func TestConfidential(t *testing.T) {
+	c := mask.Content(hub.Content{
+		Text: "我叫张三丰，电话13912341234", Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234"},
+		Extra: map[string]string{hub.ExtraConfidential: "true"},
+	})
+	if c.Text != "我叫***，电话***" || c.Reporter != (hub.Reporter{Anonymous: true}) {
+		t.Errorf("%+v", c)
+	}
+}
