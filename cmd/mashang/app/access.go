@@ -190,12 +190,15 @@ func keepPersonal() time.Duration {
 }
 
 // expireDaily deletes personal data that is past its term, once a day, and
-// what was forgotten of sessions.
+// sessions that have ended.
 func (a *App) expireDaily(ctx context.Context) error {
 	day := time.NewTicker(24 * time.Hour)
 	defer day.Stop()
 	for {
 		now := a.clock.Now()
+		if err := a.people.Purge(ctx, now); err != nil && ctx.Err() == nil {
+			a.log.Error("forget sessions that ended", "err", err)
+		}
 		for {
 			gone, err := a.db.Expire(ctx, now, now.Add(-keepPersonal()), 500)
 			if err != nil && ctx.Err() == nil {

@@ -178,3 +178,9 @@ func (s *Store) Delegate(ctx context.Context, now time.Time, to string, grants [
 		return nil
 	})
 }
+
+// Purge forgets sessions that have ended.
+func (s *Store) Purge(ctx context.Context, now time.Time) error {
+	_, err := s.db.Pool().Exec(ctx, "delete from account_session where expires_at < $1", now)
+	return postgres.Wrap(err, "purge sessions")
+}
