@@ -15,6 +15,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/mask"
 	"github.com/mashang-hub/mashang/hub/postgres/ruleset"
 	"github.com/mashang-hub/mashang/hub/release"
+	"github.com/mashang-hub/mashang/hub/tally"
 	"github.com/mashang-hub/mashang/rules"
 	"github.com/mashang-hub/mashang/rules/bundle"
 	"github.com/mashang-hub/mashang/rules/ruletest"
@@ -26,7 +27,10 @@ import (
 func (a *App) openRules(ctx context.Context) error {
 	store := ruleset.New(a.db)
 	engine := &ruleEngine{
-		known: a.departmentCodes(), outside: []rules.Option{rules.WithCalendar(a.city.Calendar)},
+		known: a.departmentCodes(), outside: []rules.Option{
+			rules.WithCalendar(a.city.Calendar), rules.WithKnowledge(a.city.Knowledge),
+			rules.WithRecent(tally.New(a.db, a.clock, a.log).Count),
+		},
 		policy: a.city.Allowances, store: store,
 	}
 	a.library = store

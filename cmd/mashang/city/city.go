@@ -41,6 +41,8 @@ type City struct {
 	Extension   map[hub.ChannelCode]hub.ExtensionRule
 	SendBack    hub.SendBackRule
 	Demo        []DemoCase
+	// Knowledge holds the answers of the knowledge base by number.
+	Knowledge map[string]string
 	// Warnings says when many reports are one event.
 	Warnings []warning.Policy
 	Citizen  Citizen
@@ -116,7 +118,7 @@ func Load(fsys fs.FS) (*City, error) {
 	c := &City{}
 	err := errors.Join(
 		c.loadSettings(fsys), c.loadLadder(fsys), c.loadDepartments(fsys),
-		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys), c.loadWarnings(fsys),
+		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys), c.loadWarnings(fsys), c.loadKnowledge(fsys),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("load city: %w", err)
