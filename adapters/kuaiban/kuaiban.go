@@ -80,11 +80,18 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	return &adapter{c.Code, in, d, secret, teller}, nil
 }
 
-// Handler takes one signed request.
+// Handler takes one signed request; below it, cases lists a user's own.
 func (a *adapter) Handler() http.Handler {
-	return adapters.Door{Intake: a.intake, Decode: a, Trusted: a.deps.Trusted, Check: func(r *http.Request, body []byte) error {
+	door := adapters.Door{Intake: a.intake, Decode: a, Trusted: a.deps.Trusted, Check: func(r *http.Request, body []byte) error {
 		return adapters.CheckHMAC(r, a.secret, body, a.deps.Clock.Now())
 	}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/in/"+string(a.channel)+"/cases" {
+			a.cases(w, r)
+			return
+		}
+		door.ServeHTTP(w, r)
+	})
 }
 
 // Sign signs as the app does.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,5 +149,35 @@ func TestRealMessages(t *testing.T) {
 	t.Logf("%d of %d pairs suggested", suggested, pairs)
 	if suggested*1000 > pairs {
 		t.Errorf("%d of %d pairs suggested: more than one in a thousand", suggested, pairs)
+	}
+}
+
+// A second call within a day, and a petition brought before, are said to be
+// that; the same person with another matter is not.
+func TestCalledAgainAndPetitionedBefore(t *testing.T) {
+	again := cold()
+	again.At = evening.Add(23 * time.Hour)
+	later := cold()
+	later.At = evening.Add(25 * time.Hour)
+	before := cold()
+	before.IDNumber, before.At = "62040219800101123X", evening.AddDate(0, -6, 0)
+	me := cold()
+	me.IDNumber = "62040219800101123x"
+	other := me
+	other.Title, other.Text, other.Topic, other.At = "工资拖欠", "工地拖欠我三个月工资一直不发", "wages", before.At
+	says := func(l duplicate.Likeness, word string) bool {
+		return strings.Contains(strings.Join(l.Reasons, " "), word)
+	}
+	if l := duplicate.Compare(cold(), again); !says(l, "再次来电") || l.Score < duplicate.Suggest {
+		t.Errorf("within a day: %+v", l)
+	}
+	if l := duplicate.Compare(cold(), later); says(l, "再次来电") {
+		t.Errorf("a day later: %+v", l)
+	}
+	if l := duplicate.Compare(me, before); !says(l, "第十九条") || l.Score < duplicate.Suggest {
+		t.Errorf("petitioned before: %+v", l)
+	}
+	if l := duplicate.Compare(before, other); says(l, "第十九条") || l.Score >= duplicate.Suggest {
+		t.Errorf("another matter: %+v", l)
 	}
 }

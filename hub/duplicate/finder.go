@@ -70,6 +70,6 @@ func (f *Finder) Like(ctx context.Context, id hub.CaseID, n int) ([]Suggestion, 
 func report(c hub.Case, s hub.Submission) Report {
 	return Report{
 		Title: s.Title, Text: s.Text, PlaceText: s.PlaceText, Place: c.Place,
-		Phone: s.Reporter.Phone, Topic: c.Class.Topic, At: c.OpenedAt,
+		Phone: s.Reporter.Phone, IDNumber: s.Reporter.IDNumber, Topic: c.Class.Topic, At: c.OpenedAt,
 	}
 }

@@ -23,6 +23,7 @@ type Report struct {
 	PlaceText   string
 	Place       hub.PlaceCode
 	Phone       string
+	IDNumber    string
 	Topic       string
 	At          time.Time
 }
@@ -44,12 +45,27 @@ const (
 	Suggest = 0.4
 	// near is how far apart in time two reports of one matter may be.
 	near = 30 * 24 * time.Hour
+	// again is how soon one caller's second call is most likely about the same,
+	// and repeat how long a petition counts as brought before.
+	again  = 24 * time.Hour
+	repeat = 365 * 24 * time.Hour
+)
+
+// What a clerk is told beside the reasons.
+const (
+	calledAgain = "24 小时内同一电话再次来电，建议并案"
+	petitioned  = "同一身份证号、同一事项：疑为重复信访，已受理的不再受理（信访工作条例第十九条）"
 )
 
 // Compare says how alike a and b are. It is pure and symmetric.
 func Compare(a, b Report) Likeness {
 	apart := a.At.Sub(b.At).Abs()
-	if apart > near {
+	samePerson := len(digits(a.IDNumber)) >= 15 && strings.EqualFold(a.IDNumber, b.IDNumber)
+	reach := near
+	if samePerson {
+		reach = repeat
+	}
+	if apart > reach {
 		return Likeness{}
 	}
 	var l Likeness
@@ -57,10 +73,16 @@ func Compare(a, b Report) Likeness {
 		l.Score += points
 		l.Reasons = append(l.Reasons, reason)
 	}
-	if text := textual(a, b); text >= 0.25 {
+	text := textual(a, b)
+	if text >= 0.25 {
 		add(weightText*math.Sqrt(text), fmt.Sprintf("内容相似 %.0f%%", 100*text))
 	}
-	if p := digits(a.Phone); len(p) >= 7 && p == digits(b.Phone) {
+	p := digits(a.Phone)
+	samePhone := len(p) >= 7 && p == digits(b.Phone)
+	switch {
+	case samePerson:
+		add(weightPhone, "身份证号相同")
+	case samePhone:
 		add(weightPhone, "电话相同")
 	}
 	switch {
@@ -74,7 +96,14 @@ func Compare(a, b Report) Likeness {
 		add(weightTopic, "主题相同")
 	}
 	// The older, the less likely: a burst pipe of last month is mended.
-	l.Score *= 1 - 0.5*float64(apart)/float64(near)
+	l.Score *= 1 - 0.5*float64(apart)/float64(reach)
+	switch {
+	case text < 0.25:
+	case samePerson:
+		l.Reasons = append(l.Reasons, petitioned)
+	case samePhone && apart <= again:
+		l.Reasons = append(l.Reasons, calledAgain)
+	}
 	l.Score = math.Round(100*l.Score) / 100
 	return l
 }

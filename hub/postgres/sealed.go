@@ -24,6 +24,9 @@ const (
 	sealedField = "_sealed"
 	keyField    = "_key"
 	whoField    = "_who"
+	// accountField is a pseudonym of the user's id inside the channel, by which
+	// they find their own cases.
+	accountField = "_account"
 )
 
 // SealWith makes the store encrypt who the citizen is, the channel's own
@@ -55,6 +58,15 @@ func masked(text *string, content hub.Content, sealed *string) {
 	}
 }
 
+// Pseudonym returns the name by which the cases of a channel's user are found;
+// "" for no user, or when nothing is sealed and so nobody has one.
+func (db *DB) Pseudonym(account string) string {
+	if db.keys == nil || account == "" {
+		return ""
+	}
+	return db.keys.Pseudonym("account/" + account)
+}
+
 // hide returns content with what is personal sealed for place.
 func (db *DB) hide(place string, content hub.Content) (hub.Content, error) {
 	if db.keys == nil {
@@ -71,13 +83,16 @@ func (db *DB) hide(place string, content hub.Content) (hub.Content, error) {
 	if err != nil {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
-	who := db.keys.Pseudonym(content.Reporter.Phone)
+	who, account := db.keys.Pseudonym(content.Reporter.Phone), db.Pseudonym(content.Reporter.Account)
 	content.Reporter = hub.Reporter{Anonymous: content.Reporter.Anonymous}
 	content.Extra = map[string]string{
 		sealedField: base64.StdEncoding.EncodeToString(db.keys.Seal(place, plain)), keyField: db.keys.Current(),
 	}
 	if who != "" {
 		content.Extra[whoField] = who
+	}
+	if account != "" {
+		content.Extra[accountField] = account
 	}
 	return content, nil
 }

@@ -28,6 +28,7 @@ type Filter struct {
 	Receipts []hub.ReceiptID
 	From, To time.Time // when they were opened
 	Open     *bool
+	Account  string // who the channel's own user is
 	Limit    int
 	Offset   int
 }
@@ -40,16 +41,22 @@ type Found struct {
 
 // Cases lists cases, newest first.
 func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
+	account := s.db.Pseudonym(f.Account)
+	if f.Account != "" && account == "" {
+		return nil, hub.Errorf(hub.CodeUnavailable, "account.unsealed")
+	}
 	rows, err := s.db.Pool().Query(ctx, `select c.id, coalesce(e.at, c.opened_at)
 		from cases c left join event e on e.case_id = c.id and e.seq = c.version
 		where c.channel = any(@channels)
 			and (@ids::text[] is null or c.id = any(@ids)) and (@receipts::text[] is null or c.receipt = any(@receipts))
 			and (@since::timestamptz is null or c.opened_at >= @since) and (@until::timestamptz is null or c.opened_at <= @until)
+			and (@account = '' or c.receipt in (select s.receipt from submission s
+				where s.channel = any(@channels) and s.content->'extra'->>'_account' = @account))
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
 		pgx.NamedArgs{
 			"channels": f.Channels, "ids": f.Cases, "receipts": f.Receipts, "since": null(f.From), "until": null(f.To),
-			"open": f.Open, "states": open(), "limit": f.Limit, "offset": f.Offset,
+			"open": f.Open, "states": open(), "account": account, "limit": f.Limit, "offset": f.Offset,
 		})
 	if err != nil {
 		return nil, fmt.Errorf("find public cases: %w", err)

@@ -2,6 +2,7 @@ package public_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/postgres/public"
+	"github.com/mashang-hub/mashang/hub/seal"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -29,9 +31,15 @@ func (plain) Shift(due, from, to time.Time, _ hub.Unit) (time.Time, bool) {
 // open stores one case of a channel that goes to the heating department.
 func open(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode, at time.Time) {
 	t.Helper()
+	openBy(t, db, id, channel, "", at)
+}
+
+// openBy is open for a user of the channel.
+func openBy(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode, account string, at time.Time) {
+	t.Helper()
 	s := hub.Submission{
 		Case: id, Receipt: hub.ReceiptID("r_" + id), Channel: channel, ExternalID: string(id), SubmittedAt: at, ReceivedAt: at,
-		Content: hub.Content{Title: "暖气不热", Text: "暖气不热"},
+		Content: hub.Content{Title: "暖气不热", Text: "暖气不热", Reporter: hub.Reporter{Account: account}},
 	}
 	events, err := hub.Decide(hub.Case{}, hub.Receive{Submission: s, Decision: hub.Decision{Lead: "heating"}}, hub.Facts{Calendar: plain{}}, at)
 	if err != nil {
@@ -112,5 +120,40 @@ func TestOnlyTheChannelsOwnCasesAreShown(t *testing.T) {
 	steps, err := s.Steps(t.Context(), []hub.ChannelCode{"open311"}, types, noon.Add(150*time.Minute), noon.Add(4*time.Hour), 10)
 	if err != nil || len(steps) != 1 || steps[0].Type != hub.Resolved || steps[0].Text != "已修好" {
 		t.Errorf("steps %+v, %v", steps, err)
+	}
+}
+
+// A user of a channel sees their own cases there, never another's, nor those
+// of the same id in another channel.
+func TestAUserSeesTheirOwnCases(t *testing.T) {
+	db := pgtest.Open(t)
+	keys, err := seal.Parse(seal.NewLine("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := public.New(db)
+	if _, err := s.Cases(t.Context(), public.Filter{Channels: []hub.ChannelCode{"kuaiban"}, Account: "u7", Limit: 9}); hub.CodeOf(err) != hub.CodeUnavailable {
+		t.Errorf("without keys: %v", err)
+	}
+	db.SealWith(keys)
+	for i, v := range []struct {
+		channel hub.ChannelCode
+		account string
+	}{{"kuaiban", "u7"}, {"kuaiban", "u8"}, {"netizen", "u7"}, {"kuaiban", ""}, {"kuaiban", "u7"}} {
+		id := hub.CaseID("BY" + strconv.Itoa(i))
+		openBy(t, db, id, v.channel, v.account, noon.Add(time.Duration(i)*time.Hour))
+	}
+	for account, want := range map[string]string{"u7": "BY4 BY0 ", "u8": "BY1 ", "u9": "", "U7": ""} {
+		found, err := s.Cases(t.Context(), public.Filter{Channels: []hub.ChannelCode{"kuaiban"}, Account: account, Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, c := range found {
+			got += string(c.ID) + " "
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", account, got, want)
+		}
 	}
 }
