@@ -63,7 +63,7 @@ func Pipeline(ctx context.Context, cfg Config) (res Result, err error) {
 		return res, err
 	}
 	cfg.Progress("全程: 规则、事件、时限、发件箱、推送")
-	took, err := r.whole(ctx)
+	took, err := r.whole(ctx, cfg.Progress)
 	if err != nil {
 		return res, err
 	}
@@ -76,7 +76,7 @@ func Pipeline(ctx context.Context, cfg Config) (res Result, err error) {
 
 // whole runs desk and relay until every case's first event has come out, then
 // a steady trickle for the latencies.
-func (r *rig) whole(ctx context.Context) (time.Duration, error) {
+func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -97,6 +97,7 @@ func (r *rig) whole(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	took := time.Since(start)
+	progress("匀速来件: 量延迟")
 	if err := r.trickle(ctx); err != nil {
 		return 0, err
 	}

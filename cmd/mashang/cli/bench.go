@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mashang-hub/mashang/cmd/mashang/bench"
+	"github.com/mashang-hub/mashang/cmd/mashang/memory"
 )
 
 func newBench(s *settings) *cobra.Command {
@@ -21,6 +22,7 @@ func newBench(s *settings) *cobra.Command {
 			if kafka != "" {
 				cfg.Brokers = strings.Split(kafka, ",")
 			}
+			memory.Tune() // as serve does
 			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
 			r, err := bench.Pipeline(cmd.Context(), cfg)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mashang-hub/mashang/cmd/mashang/app"
+	"github.com/mashang-hub/mashang/cmd/mashang/memory"
 	"github.com/mashang-hub/mashang/configs"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 )
@@ -130,6 +131,7 @@ func (s *settings) runHub(cmd *cobra.Command, f hubFlags, demo bool) error {
 	if err != nil {
 		return err
 	}
+	memory.Tune()
 	log := slog.New(slog.NewTextHandler(s.errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if !s.json() {
 		_, _ = fmt.Fprintln(s.out, "正在启动码上，数据目录", opts.Data)
