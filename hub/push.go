@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"strconv"
 )
 
@@ -10,7 +11,7 @@ import (
 func Alerts(c Case, content Content, events []Event) []Alert {
 	var out []Alert
 	for _, e := range events {
-		for _, a := range append(c.Assignments[:len(c.Assignments):len(c.Assignments)], told(&c, e)...) {
+		for _, a := range append(slices.Clip(c.Assignments), told(&c, e)...) {
 			if !concerns(e.Type, a.Role) && !owes(e, a.Department) {
 				continue
 			}

@@ -107,8 +107,7 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 		"丙.yaml": {Data: []byte("规则:\n  - {编号: 丙\n")},
 		"丁.yaml": {Data: []byte("\xff\xfe")},
 	}, nil)
-	var p rules.Problems
-	if !errors.As(err, &p) {
+	if _, ok := errors.AsType[rules.Problems](err); !ok {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

@@ -45,7 +45,7 @@ func (d *decoder) decode(n ast.Node, v reflect.Value) {
 type spanned interface{ at(n ast.Node) }
 
 func (d *decoder) structure(n ast.Node, v reflect.Value) {
-	if s, ok := v.Addr().Interface().(spanned); ok {
+	if s, ok := reflect.TypeAssert[spanned](v.Addr()); ok {
 		s.at(n)
 	}
 	if list, ok := n.(ast.ArrayNode); ok {

@@ -42,7 +42,7 @@ func (f *swapped) Handler() http.Handler {
 		if strings.Contains(text, "v2") {
 			f.held = &s
 		} else {
-			for try := 0; try < 100; try++ {
+			for range 100 {
 				if _, err := f.in.Accept(r.Context(), []hub.Submission{s}); err == nil {
 					break
 				}

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -149,9 +150,7 @@ func Fields(t reflect.Type) map[string]reflect.StructField {
 		name, rest, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case strings.Contains(rest, "inline"):
-			for k, v := range Fields(f.Type) {
-				out[k] = v
-			}
+			maps.Copy(out, Fields(f.Type))
 		case name != "" && name != "-":
 			out[name] = f
 		}

@@ -9,6 +9,7 @@ package mapping
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -224,9 +225,7 @@ func (m *Mapper) Submission(ctx context.Context, channel hub.ChannelCode, d deco
 func (m *Mapper) env(d decode.Document, head map[string]any) map[string]any {
 	env := map[string]any{}
 	if fields, ok := d.Value.(map[string]any); ok {
-		for k, v := range fields {
-			env[k] = v
-		}
+		maps.Copy(env, fields)
 	}
 	env["doc"], env["head"], env["soap"] = d.Value, head, d.Head
 	if len(d.Files) > 0 || env["files"] == nil {

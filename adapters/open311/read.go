@@ -293,7 +293,7 @@ func number(text string) *degree {
 func split(q url.Values, name string) []string {
 	var out []string
 	for _, v := range q[name] {
-		for _, part := range strings.Split(v, ",") {
+		for part := range strings.SplitSeq(v, ",") {
 			if part = strings.TrimSpace(part); part != "" {
 				out = append(out, part)
 			}

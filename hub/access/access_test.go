@@ -47,9 +47,17 @@ func TestAdminsExcludeOneAnother(t *testing.T) {
 		grants string
 		want   hub.ErrorCode
 	}{
-		{"security_admin", ""}, {"security_admin system_admin", hub.CodeConflict}, {"security_admin audit_admin", hub.CodeConflict},
-		{"it auditor", hub.CodeConflict}, {"it system_admin", ""}, {"operator leader", ""}, {"", hub.CodeInvalid},
-		{"emperor", hub.CodeInvalid}, {"worker", hub.CodeInvalid}, {"deputy", hub.CodeInvalid}, {"cadre", hub.CodeInvalid},
+		{"security_admin", ""},
+		{"security_admin system_admin", hub.CodeConflict},
+		{"security_admin audit_admin", hub.CodeConflict},
+		{"it auditor", hub.CodeConflict},
+		{"it system_admin", ""},
+		{"operator leader", ""},
+		{"", hub.CodeInvalid},
+		{"emperor", hub.CodeInvalid},
+		{"worker", hub.CodeInvalid},
+		{"deputy", hub.CodeInvalid},
+		{"cadre", hub.CodeInvalid},
 	} {
 		var grants []access.Grant
 		for role := range strings.FieldsSeq(v.grants) {
@@ -135,8 +143,10 @@ func TestReadPeople(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].ID != "p0002" || list[0].Grants[0].Role != access.Cadre || list[0].Person != "p0002" {
 		t.Fatalf("posts: %+v, %v", list, err)
 	}
-	for _, bad := range []string{"", "name,shoe\n", "account,name,role\nli,李,emperor\n", "account,name,role\n-,李,operator\n",
-		"account,name,role\nli,李,security_admin\nli,李,system_admin\n"} {
+	for _, bad := range []string{
+		"", "name,shoe\n", "account,name,role\nli,李,emperor\n", "account,name,role\n-,李,operator\n",
+		"account,name,role\nli,李,security_admin\nli,李,system_admin\n",
+	} {
 		if _, err := access.ReadPeople(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q is read", bad)
 		}

@@ -57,8 +57,12 @@ func AuditRoutes(ledger Ledger, own func() ([]audit.Checkpoint, ed25519.PublicKe
 		{
 			Method: "GET", Path: "/api/v1/audit", Right: access.ReadAudit, Reach: access.NoCases, Handle: s.list,
 			Summary: "审计记录，新的在前", Answer: AuditList{}, Query: []Param{
-				{"actor", "谁做的（账号）"}, {"action", "做了什么，写开头即可，如 case."}, {"object", "对什么做的"},
-				{"since", "从这时起（RFC 3339）"}, {"until", "到这时止"}, {"limit", "最多多少条，不超过 1000"},
+				{"actor", "谁做的（账号）"},
+				{"action", "做了什么，写开头即可，如 case."},
+				{"object", "对什么做的"},
+				{"since", "从这时起（RFC 3339）"},
+				{"until", "到这时止"},
+				{"limit", "最多多少条，不超过 1000"},
 			},
 		},
 		{

@@ -49,9 +49,14 @@ type DeliveryList struct {
 
 func listParams() []Param {
 	return []Param{
-		{"status", "只看这个状态"}, {"department", "只看派给这个部门的"}, {"channel", "只看这个渠道"},
-		{"place", "只看这个地点以内的"}, {"text", "标题里有这些字"}, {"open", "true 只看未办结的"},
-		{"limit", "最多多少件，不超过 1000"}, {"offset", "跳过多少件"},
+		{"status", "只看这个状态"},
+		{"department", "只看派给这个部门的"},
+		{"channel", "只看这个渠道"},
+		{"place", "只看这个地点以内的"},
+		{"text", "标题里有这些字"},
+		{"open", "true 只看未办结的"},
+		{"limit", "最多多少件，不超过 1000"},
+		{"offset", "跳过多少件"},
 	}
 }
 

@@ -36,7 +36,9 @@ func OversightRoutes(office *oversight.Office) []Route {
 			Query: []Param{
 				{"state", "open 未答复，overdue 超期未答复，answered 已答复"},
 				{"kind", "supervised 督办，instructed 批示"},
-				{"owner", "责任部门"}, {"topic_order", "属于哪件专题批示"}, {"limit", "最多多少件"},
+				{"owner", "责任部门"},
+				{"topic_order", "属于哪件专题批示"},
+				{"limit", "最多多少件"},
 			}, Answer: OrderList{},
 		},
 		{

@@ -108,9 +108,12 @@ func TestAGrantedAppealTakesTheCaseOut(t *testing.T) {
 
 func TestRepeatsAreTheSamePersonAndMatterInAMonth(t *testing.T) {
 	facts := []assess.Fact{
-		{Who: "a", Topic: "heating", OpenedAt: noon()}, {Who: "a", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 20)},
-		{Who: "b", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 21)}, {Who: "a", Topic: "property", OpenedAt: noon().AddDate(0, 0, 22)},
-		{Topic: "heating", OpenedAt: noon().AddDate(0, 0, 23)}, {Who: "a", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 60)},
+		{Who: "a", Topic: "heating", OpenedAt: noon()},
+		{Who: "a", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 20)},
+		{Who: "b", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 21)},
+		{Who: "a", Topic: "property", OpenedAt: noon().AddDate(0, 0, 22)},
+		{Topic: "heating", OpenedAt: noon().AddDate(0, 0, 23)},
+		{Who: "a", Topic: "heating", OpenedAt: noon().AddDate(0, 0, 60)},
 	}
 	assess.MarkRepeats(facts)
 	for i, want := range []bool{false, true, false, false, false, false} {

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -110,9 +111,7 @@ func SourceOf(ctx context.Context) (s Source, ok bool) {
 // New returns the record of what the source of ctx did to object at now.
 func New(ctx context.Context, now time.Time, action, object string, data map[string]string) Entry {
 	e := Entry{Shard: ShardOf(object), At: now, Actor: hub.System(), Action: action, Object: object, Data: map[string]string{}}
-	for k, v := range data {
-		e.Data[k] = v
-	}
+	maps.Copy(e.Data, data)
 	if s, ok := SourceOf(ctx); ok {
 		e.Actor = s.Actor
 		for k, v := range map[string]string{"session": s.Session, "remote": s.Remote} {

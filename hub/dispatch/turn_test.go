@@ -177,7 +177,7 @@ func TestScheduleBeginsAnewAfterRedo(t *testing.T) {
 		}}}
 		start(t, s, "heating", answer(hub.RetryLater), dispatch.Options{})
 		synctest.Wait()
-		if d := s.at(0); d.Status != hub.DeliveryPending || d.NextAt.Sub(time.Now()) != 5*time.Second {
+		if d := s.at(0); d.Status != hub.DeliveryPending || time.Until(d.NextAt) != 5*time.Second {
 			t.Errorf("after the first attempt of the second round: %s, next in %v", d.Status, time.Until(d.NextAt))
 		}
 	})

@@ -1,6 +1,9 @@
 package egress
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // metadata lists where clouds keep their machines' credentials.
 func metadata() []netip.Addr {
@@ -15,10 +18,8 @@ func metadata() []netip.Addr {
 // isMetadata reports whether a is a metadata service or any link-local
 // address: none may be allowed with a whole network.
 func isMetadata(a netip.Addr) bool {
-	for _, m := range metadata() {
-		if a == m {
-			return true
-		}
+	if slices.Contains(metadata(), a) {
+		return true
 	}
 	return a.IsLinkLocalUnicast()
 }

@@ -11,6 +11,7 @@ package notice
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -85,12 +86,7 @@ func (m Matcher) Matches(a hub.Alert) bool {
 		}
 		return true
 	}
-	for _, t := range a.Class.Tags {
-		if m.holds(t) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.Class.Tags, m.holds)
 }
 
 func (m Matcher) holds(v string) bool {

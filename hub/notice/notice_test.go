@@ -121,8 +121,11 @@ func TestValidate(t *testing.T) {
 		t.Error(err)
 	}
 	for _, p := range []notice.Policy{
-		{Groups: []notice.Group{{}}}, {Groups: []notice.Group{{By: []string{"colour"}}}}, {Groups: []notice.Group{{By: []string{"place"}, Wait: -1}}},
-		{Inhibits: []notice.Inhibit{{Source: match(t, "tag=x"), For: time.Hour}}}, {Inhibits: []notice.Inhibit{{Equal: []string{"x"}}}},
+		{Groups: []notice.Group{{}}},
+		{Groups: []notice.Group{{By: []string{"colour"}}}},
+		{Groups: []notice.Group{{By: []string{"place"}, Wait: -1}}},
+		{Inhibits: []notice.Inhibit{{Source: match(t, "tag=x"), For: time.Hour}}},
+		{Inhibits: []notice.Inhibit{{Equal: []string{"x"}}}},
 	} {
 		if hub.CodeOf(p.Validate()) != hub.CodeInvalid {
 			t.Errorf("%+v is taken", p)

@@ -38,8 +38,10 @@ type pages map[string]*template.Template
 // parse reads every page together with the layout.
 func (s *server) parse() pages {
 	out := pages{}
-	for _, name := range []string{"home", "cases", "case", "departments", "department", "channels", "track", "error", "login",
-		"account", "deputies", "deputy", "reveal"} {
+	for _, name := range []string{
+		"home", "cases", "case", "departments", "department", "channels", "track", "error", "login",
+		"account", "deputies", "deputy", "reveal",
+	} {
 		out[name] = template.Must(template.New("layout.html").Funcs(s.funcs()).
 			ParseFS(files, "template/layout.html", "template/"+name+".html"))
 	}

@@ -289,10 +289,18 @@ func TestPagesFollowTheRightsTable(t *testing.T) {
 		path string
 		want int
 	}{
-		{access.Operator, "/cases", 200}, {access.Operator, "/channels", 403}, {access.Operator, "/unknown", 403},
-		{access.IT, "/channels", 200}, {access.IT, "/cases", 403}, {access.IT, "/", 303},
-		{access.Deputy, "/cases", 403}, {access.Deputy, casePath, 403}, {access.Deputy, "/departments", 403},
-		{access.Author, "/cases", 403}, {access.Worker, "/cases", 200}, {access.Auditor, "/cases", 403},
+		{access.Operator, "/cases", 200},
+		{access.Operator, "/channels", 403},
+		{access.Operator, "/unknown", 403},
+		{access.IT, "/channels", 200},
+		{access.IT, "/cases", 403},
+		{access.IT, "/", 303},
+		{access.Deputy, "/cases", 403},
+		{access.Deputy, casePath, 403},
+		{access.Deputy, "/departments", 403},
+		{access.Author, "/cases", 403},
+		{access.Worker, "/cases", 200},
+		{access.Auditor, "/cases", 403},
 	} {
 		h := web.Protect(bare(&cabinet{}), accesstest.As(access.Grant{Role: v.role, Place: "620402", Department: "heating", Rung: 1}))
 		if code, _, _ := ask(t, h, "GET", v.path, nil); code != v.want {

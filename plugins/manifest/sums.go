@@ -79,11 +79,12 @@ func Seal(dir string) (int, error) {
 		skipping = false
 		out.WriteString(line)
 	}
-	text := strings.TrimRight(out.String(), "\n") + "\nfiles:\n"
+	var text strings.Builder
+	text.WriteString(strings.TrimRight(out.String(), "\n") + "\nfiles:\n")
 	for _, file := range slices.Sorted(maps.Keys(sums)) {
-		text += "  " + path.Clean(file) + ": " + sums[file] + "\n"
+		text.WriteString("  " + path.Clean(file) + ": " + sums[file] + "\n")
 	}
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
 		return 0, fmt.Errorf("write %s: %w", Name, err)
 	}
 	return len(sums), nil

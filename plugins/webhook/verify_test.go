@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -70,9 +71,7 @@ func pushes(t *testing.T) ([]pushed, ed25519.PublicKey) {
 	vary := func(why string, want bool, edit func(*pushed)) {
 		p := first
 		p.Headers = map[string]string{}
-		for k, v := range first.Headers {
-			p.Headers[k] = v
-		}
+		maps.Copy(p.Headers, first.Headers)
 		p.Why, p.Want = why, want
 		edit(&p)
 		all = append(all, p)

@@ -34,13 +34,13 @@ func newWorld(seed uint64) *world {
 	ends := strings.Fields("小区 花园 村 社区 路 家园 学校 市场 公司 医院")
 	seen := map[string]bool{}
 	for len(w.places) < 6000 {
-		name := ""
+		var name strings.Builder
 		for range 2 + w.r.IntN(2) {
-			name += string(marks[w.r.IntN(len(marks))])
+			name.WriteString(string(marks[w.r.IntN(len(marks))]))
 		}
-		if name += pick(w.r, ends); !seen[name] {
-			seen[name] = true
-			w.places = append(w.places, name)
+		if name.WriteString(pick(w.r, ends)); !seen[name.String()] {
+			seen[name.String()] = true
+			w.places = append(w.places, name.String())
 		}
 	}
 	for _, county := range []string{"620402", "620403", "620421", "620422", "620423"} {

@@ -1,6 +1,10 @@
 package index
 
-import "github.com/mashang-hub/mashang/rules/formula"
+import (
+	"slices"
+
+	"github.com/mashang-hub/mashang/rules/formula"
+)
 
 // An instr is one node of a formula in prefix order. Negation is pushed down
 // to the atoms, programs and counts.
@@ -210,10 +214,8 @@ func (s *State) Holds(f *formula.Form) bool {
 		}
 		return true
 	case formula.Or:
-		for _, k := range f.Kids {
-			if s.Holds(k) {
-				return true
-			}
+		if slices.ContainsFunc(f.Kids, s.Holds) {
+			return true
 		}
 	case formula.Count:
 		n := 0

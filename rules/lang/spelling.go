@@ -47,7 +47,7 @@ func spellings() []spelling {
 		"] ]":              "] 】 ］",
 	} {
 		zh, code, _ := strings.Cut(canon, " ")
-		for _, s := range strings.Fields(said) {
+		for s := range strings.FieldsSeq(said) {
 			out = append(out, spelling{s, code, zh})
 		}
 	}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mashang-hub/mashang/rules"
@@ -48,8 +49,8 @@ func drop(text, list, word string) (string, bool) {
 	}
 	end += start
 	items := strings.Split(text[start:end], ",")
-	for i := len(items) - 1; i >= 0; i-- {
-		if strings.Trim(items[i], " \n\"'") != word {
+	for i, item := range slices.Backward(items) {
+		if strings.Trim(item, " \n\"'") != word {
 			continue
 		}
 		if i == 0 && len(items) > 1 {

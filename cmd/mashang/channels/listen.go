@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -161,9 +162,7 @@ func (m *Manager) test(w http.ResponseWriter, r *http.Request) {
 		h.Items = append(h.Items, m.Preview(s))
 	}
 	t.hit(h)
-	for k, v := range rec.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.header)
 	w.Header().Set("Mashang-Test", "nothing was stored")
 	w.WriteHeader(rec.status)
 	_, _ = w.Write(rec.body.Bytes())

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -60,11 +61,11 @@ func savedEntry(ctx context.Context, now time.Time, accounts []access.Account) a
 }
 
 func grantText(grants []access.Grant) string {
-	text := ""
+	var text strings.Builder
 	for _, g := range grants {
-		text += fmt.Sprintf("%s %s %s %d;", g.Role, g.Place, g.Department, g.Rung)
+		text.WriteString(fmt.Sprintf("%s %s %s %d;", g.Role, g.Place, g.Department, g.Rung))
 	}
-	return text
+	return text.String()
 }
 
 func (s *Store) save(ctx context.Context, tx pgx.Tx, now time.Time, a access.Account) error {

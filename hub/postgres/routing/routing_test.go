@@ -19,8 +19,11 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 func TestRoutingReadsWhoSentBackAndWhereCasesWent(t *testing.T) {
 	db, ctx := pgtest.Open(t), t.Context()
 	store(t, db.Pool(), "BY-1", noon, []row{
-		{"received", `{}`}, {"assigned", `{"lead":"urban","decision":{"rule":"城管-001","lead":"urban","rule_set":"","class":{},"confidence":1}}`},
-		{"signed_for", `{"department":"urban"}`}, {"sent_back", `{"department":"urban","text":"不归我们"}`}, {"assigned", `{"lead":"housing"}`},
+		{"received", `{}`},
+		{"assigned", `{"lead":"urban","decision":{"rule":"城管-001","lead":"urban","rule_set":"","class":{},"confidence":1}}`},
+		{"signed_for", `{"department":"urban"}`},
+		{"sent_back", `{"department":"urban","text":"不归我们"}`},
+		{"assigned", `{"lead":"housing"}`},
 	})
 	store(t, db.Pool(), "BY-0", noon.Add(-48*time.Hour), []row{{"assigned", `{"lead":"urban"}`}})
 

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -141,10 +142,8 @@ func (g *Gateway) one(ctx context.Context, a hub.Alert) hub.Receipt {
 }
 
 func (g *Gateway) wants(e hub.EventType) bool {
-	for _, w := range g.config.Events {
-		if w == e {
-			return true
-		}
+	if slices.Contains(g.config.Events, e) {
+		return true
 	}
 	return len(g.config.Events) == 0
 }
