@@ -62,7 +62,7 @@ func concerns(t EventType, r Role) bool {
 		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
 		return r == RoleLead
 	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed,
-		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived:
+		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived, Gathered, Digested, Endpoint:
 	}
 	return false
 }

@@ -96,8 +96,9 @@ func TestOneTapFromAPush(t *testing.T) {
 	}
 	resp, err := http.Get(base + "/schemas/")
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("schemas: %v, %v", resp, err)
+		t.Fatalf("schemas: %v, %v", resp, err)
 	}
+	_ = resp.Body.Close()
 }
 
 // TestTopicAndTable pushes to a real broker and a real database, twice.

@@ -146,7 +146,10 @@ func checkPlugin(ctx context.Context, dir, config string) (pluginReport, error) 
 	life, end := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(life) }()
-	defer func() { end(); <-ended }()
+	defer func() {
+		end()
+		_ = <-ended // nil: the process is gone
+	}()
 	if err := p.Await(ctx); err != nil {
 		return pluginReport{}, err
 	}

@@ -27,7 +27,6 @@ type group struct {
 	mu     sync.Mutex
 	now    time.Time
 	posts  []map[string]any
-	sizes  []int
 	times  []time.Time
 	refuse string // answered to everything, if set
 }
@@ -102,6 +101,7 @@ func (g *group) check(q url.Values, body map[string]any) (int, string) {
 			return 0, ""
 		}
 		return 400101, "msgtype"
+	case robot.Feishu:
 	}
 	at, _ := body["timestamp"].(string)
 	s, _ := strconv.ParseInt(at, 10, 64)

@@ -159,7 +159,7 @@ func (r *Robot) dingtalk(m message.Message, format string) object {
 }
 
 func (r *Robot) feishu(m message.Message, format string, now time.Time) object {
-	body := object{}
+	var body object
 	switch format {
 	case "text":
 		text := escape(m.Plain(feishuText * 3 / 4))
