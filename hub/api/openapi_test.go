@@ -19,7 +19,7 @@ import (
 func everything() api.Config {
 	c := &cabinet{}
 	opts := api.Config{Store: c, Desk: c, Gate: accesstest.Anybody()}
-	opts.Routes = slices.Concat(api.AccountRoutes(nil, nil, nil), api.AuditRoutes(nil, nil), api.PersonalRoutes(nil, nil, nil), api.Pushing{}.Routes(),
+	opts.Routes = slices.Concat(api.AccountRoutes(nil, nil, nil), api.AuditRoutes(nil, nil), api.PersonalRoutes(nil, nil, nil), api.NoticeRoutes(nil, nil, nil), api.Pushing{}.Routes(),
 		api.DeputyRoutes(nil), api.CitizenRoutes(nil, nil, nil, nil), (&api.Assessing{}).Routes())
 	return opts
 }

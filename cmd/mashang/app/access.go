@@ -61,6 +61,8 @@ func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
 	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
 	routes = append(routes, api.PersonalRoutes(a.db, a.clock, keepPersonal)...)
+	agencies := a.outside().agencies
+	routes = append(routes, api.NoticeRoutes(a.db, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)
 	return append(routes, a.civicRoutes()...)
 }
 
