@@ -127,7 +127,7 @@ func newPluginCheck(s *settings) *cobra.Command {
 	return c
 }
 
-func checkPlugin(ctx context.Context, dir, config string) (pluginReport, error) {
+func checkPlugin(ctx context.Context, dir, config string) (report pluginReport, err error) {
 	m, err := manifest.Open(dir)
 	if err != nil {
 		return pluginReport{}, err
@@ -148,12 +148,12 @@ func checkPlugin(ctx context.Context, dir, config string) (pluginReport, error) 
 	go func() { ended <- p.Run(life) }()
 	defer func() {
 		end()
-		_ = <-ended // nil: the process is gone
+		err = errors.Join(err, <-ended)
 	}()
 	if err := p.Await(ctx); err != nil {
 		return pluginReport{}, err
 	}
-	report := pluginReport{ID: m.ID, Version: m.Version, Checks: conform.Run(ctx, p)}
+	report = pluginReport{ID: m.ID, Version: m.Version, Checks: conform.Run(ctx, p)}
 	report.OK = len(conform.Failed(report.Checks)) == 0
 	return report, nil
 }
