@@ -20,7 +20,7 @@ func matter() petition.Matter {
 
 func TestEachFormIsFilled(t *testing.T) {
 	for kind, words := range map[petition.Kind][]string{
-		petition.Accept:  {"信访事项受理告知书", "BY7K", "王五：", "2026年11月24日提出的“拖欠工资”", "第二十三条", "2027年1月23日前办结", "白银区人社局"},
+		petition.Accept:  {"信访事项受理告知书", "BY7K", "王五：", "2026年11月24日提出的“拖欠工资”", "第二十三条", "办理期限至2027年1月23日", "白银区人社局"},
 		petition.Refuse:  {"不予受理告知书", "第十九条", "已由上级受理"},
 		petition.Extend:  {"第三十四条", "不超过30日", "已由上级受理"},
 		petition.Opinion: {"第三十二条", "第三十五条", "30日内", "保障农民工工资支付条例", "已由上级受理"},
