@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -19,6 +20,8 @@ type inserter struct {
 
 	outbox []hub.Outgoing
 	ids    []string // of cases
+
+	scratch []byte // what the hash of an event covers
 }
 
 // reset empties the inserter and keeps its memory.
@@ -30,16 +33,14 @@ func (in *inserter) reset() {
 	in.outbox, in.ids = in.outbox[:0], in.ids[:0]
 }
 
-func (in *inserter) add(o hub.Opening) error {
+func (in *inserter) add(o *hub.Opening) error {
 	head, err := in.addEvents(o)
 	if err != nil {
 		return err
 	}
-	state, err := o.Case.AppendJSON(make([]byte, 0, 1024))
-	if err != nil {
-		return fmt.Errorf("encode case %s: %w", o.Case.ID, err)
+	if err := in.addCase(&o.Case, o.Submission.Title, head); err != nil {
+		return err
 	}
-	in.addCase(o.Case, o.Submission.Title, head, state)
 	for _, a := range o.Case.Assignments {
 		in.addAssignment(o.Case.ID, a)
 	}
@@ -51,7 +52,7 @@ func (in *inserter) add(o hub.Opening) error {
 }
 
 // addEvents returns the hash of the last event.
-func (in *inserter) addEvents(o hub.Opening) ([]byte, error) {
+func (in *inserter) addEvents(o *hub.Opening) ([]byte, error) {
 	var head []byte
 	for i, e := range o.Events {
 		var text hub.EventText
@@ -63,7 +64,9 @@ func (in *inserter) addEvents(o hub.Opening) ([]byte, error) {
 				return nil, err
 			}
 		}
-		head = link(head, e, text)
+		in.scratch = chained(in.scratch[:0], head, e, text)
+		sum := sha256.Sum256(in.scratch)
+		head = sum[:]
 		r := &in.events
 		r.row(7)
 		r.text(string(e.Case))
@@ -77,7 +80,7 @@ func (in *inserter) addEvents(o hub.Opening) ([]byte, error) {
 	return head, nil
 }
 
-func (in *inserter) addCase(c hub.Case, title string, head, state []byte) {
+func (in *inserter) addCase(c *hub.Case, title string, head []byte) error {
 	r := &in.cases
 	r.row(18)
 	r.text(string(c.ID))
@@ -95,13 +98,19 @@ func (in *inserter) addCase(c hub.Case, title string, head, state []byte) {
 	r.int4(int(c.Rung))
 	r.time(c.OpenedAt)
 	r.maybeTime(c.ClosedAt)
-	if due := dueOf(c); due != nil {
+	if due := dueOf(*c); due != nil {
 		r.time(*due)
 	} else {
 		r.null()
 	}
 	r.bytes(head)
-	r.bytes(state)
+	at := r.open()
+	buf, err := c.AppendJSON(r.buf)
+	if err != nil {
+		return fmt.Errorf("encode case %s: %w", c.ID, err)
+	}
+	r.close(at, buf)
+	return nil
 }
 
 func (in *inserter) addAssignment(id hub.CaseID, a hub.Assignment) {
@@ -181,7 +190,20 @@ func (r *copyRows) row(n int) {
 
 func (r *copyRows) text(s string)  { r.buf = appendField(r.buf, s) }
 func (r *copyRows) bytes(b []byte) { r.buf = appendField(r.buf, b) }
-func (r *copyRows) null()          { r.buf = binary.BigEndian.AppendUint32(r.buf, ^uint32(0)) }
+
+// open begins a column that the caller appends to buf; close ends it.
+func (r *copyRows) open() int {
+	r.buf = append(r.buf, 0, 0, 0, 0)
+	return len(r.buf)
+}
+
+// close ends the column that open began at at; buf is all that there is now.
+func (r *copyRows) close(at int, buf []byte) {
+	r.buf = buf
+	binary.BigEndian.PutUint32(buf[at-4:], uint32(len(buf)-at))
+}
+
+func (r *copyRows) null() { r.buf = binary.BigEndian.AppendUint32(r.buf, ^uint32(0)) }
 
 func (r *copyRows) int8(v int64) {
 	r.buf = binary.BigEndian.AppendUint32(r.buf, 8)

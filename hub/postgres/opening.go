@@ -23,10 +23,7 @@ func (db *DB) InsertCases(ctx context.Context, openings []hub.Opening) (int, err
 	}
 	// One order for all writers, so that overlapping batches wait for each
 	// other instead of locking each other out.
-	sorted := slices.Clone(openings)
-	slices.SortStableFunc(sorted, func(a, b hub.Opening) int {
-		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
-	})
+	sorted := byReceipt(openings)
 	if err := db.hideAll(sorted); err != nil {
 		return 0, err
 	}
@@ -40,6 +37,23 @@ func (db *DB) InsertCases(ctx context.Context, openings []hub.Opening) (int, err
 		return 0, wrap(err, "insert %d cases", len(openings))
 	}
 	return inserted, nil
+}
+
+// byReceipt returns openings in the order of their receipts. An opening is
+// large: what is sorted are pointers.
+func byReceipt(openings []hub.Opening) []hub.Opening {
+	order := make([]*hub.Opening, len(openings))
+	for i := range openings {
+		order[i] = &openings[i]
+	}
+	slices.SortStableFunc(order, func(a, b *hub.Opening) int {
+		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
+	})
+	sorted := make([]hub.Opening, len(order))
+	for i, o := range order {
+		sorted[i] = *o
+	}
+	return sorted
 }
 
 // raced reports a row that another transaction had stored first.
@@ -62,8 +76,8 @@ func (db *DB) insertOpenings(ctx context.Context, openings []hub.Opening,
 		if err != nil {
 			return err
 		}
-		for _, o := range fresh {
-			if err := in.add(o); err != nil {
+		for i := range fresh {
+			if err := in.add(&fresh[i]); err != nil {
 				return err
 			}
 		}
@@ -116,11 +130,13 @@ func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserte
 	if err != nil {
 		return nil, fmt.Errorf("find submissions: %w", err)
 	}
-	fresh := slices.DeleteFunc(slices.Clone(openings), func(o hub.Opening) bool {
-		skip := known[o.Submission.Receipt]
-		known[o.Submission.Receipt] = true
-		return skip
-	})
+	fresh := make([]hub.Opening, 0, len(openings))
+	for i := range openings {
+		if r := openings[i].Submission.Receipt; !known[r] {
+			known[r] = true
+			fresh = append(fresh, openings[i])
+		}
+	}
 	return fresh, in.addSubmissions(fresh)
 }
 
@@ -155,26 +171,28 @@ func merge(ctx context.Context, tx pgx.Tx, openings []hub.Opening, _ *inserter) 
 
 func (in *inserter) addSubmissions(openings []hub.Opening) error {
 	for i := range openings {
-		s := &openings[i].Submission
-		content, err := contentOf(s)
-		if err != nil {
+		if err := in.submissions.submission(&openings[i].Submission); err != nil {
 			return err
 		}
-		in.submissions.submission(s, content)
 	}
 	return nil
 }
 
 // contentOf returns what the citizen said as the table keeps it.
 func contentOf(s *hub.Submission) ([]byte, error) {
-	content, err := s.Content.AppendJSON(make([]byte, 0, 256+len(s.Title)+len(s.Text)))
+	return appendContent(make([]byte, 0, 256+len(s.Title)+len(s.Text)), s)
+}
+
+func appendContent(dst []byte, s *hub.Submission) ([]byte, error) {
+	before := len(dst)
+	dst, err := s.Content.AppendJSON(dst)
 	if err != nil {
 		return nil, fmt.Errorf("encode submission %s: %w", s.Receipt, err)
 	}
-	if holdsNUL(content) {
+	if holdsNUL(dst[before:]) {
 		return nil, hub.Errorf(hub.CodeInvalid, "postgres.invalid")
 	}
-	return content, nil
+	return dst, nil
 }
 
 // holdsNUL reports a NUL in JSON text: the server would keep it and then fail
@@ -193,7 +211,7 @@ func holdsNUL(text []byte) bool {
 	}
 }
 
-func (r *copyRows) submission(s *hub.Submission, content []byte) {
+func (r *copyRows) submission(s *hub.Submission) error {
 	r.row(13)
 	r.text(string(s.Receipt))
 	r.text(string(s.Case))
@@ -211,5 +229,11 @@ func (r *copyRows) submission(s *hub.Submission, content []byte) {
 	}
 	r.time(s.ReceivedAt)
 	r.time(s.SubmittedAt)
-	r.bytes(content)
+	at := r.open()
+	buf, err := appendContent(r.buf, s)
+	if err != nil {
+		return err
+	}
+	r.close(at, buf)
+	return nil
 }

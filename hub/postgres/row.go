@@ -42,16 +42,19 @@ func (r *eventRows) add(head []byte, events []hub.Event) ([]byte, error) {
 // link hashes e onto the chain. The server keeps microseconds, so the hash
 // knows no more than that.
 func link(prev []byte, e hub.Event, text hub.EventText) []byte {
-	buf := make([]byte, 0, 256+len(text.By)+len(text.Data))
+	sum := sha256.Sum256(chained(make([]byte, 0, 256+len(text.By)+len(text.Data)), prev, e, text))
+	return sum[:]
+}
+
+// chained appends to buf what the hash of an event covers.
+func chained(buf, prev []byte, e hub.Event, text hub.EventText) []byte {
 	buf = append(buf, prev...)
 	buf = append(append(buf, '\n'), e.Case...)
 	buf = strconv.AppendInt(append(buf, '\n'), e.Seq, 10)
 	buf = append(append(buf, '\n'), e.Type...)
 	buf = strconv.AppendInt(append(buf, '\n'), e.At.UnixMicro(), 10)
 	buf = append(append(buf, '\n'), text.By...)
-	buf = append(append(buf, '\n'), text.Data...)
-	sum := sha256.Sum256(buf)
-	return sum[:]
+	return append(append(buf, '\n'), text.Data...)
 }
 
 func (r *eventRows) queue(b *pgx.Batch) {
