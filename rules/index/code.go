@@ -1,7 +1,6 @@
 package index
 
 import (
-
 	"github.com/mashang-hub/mashang/rules/formula"
 )
 
