@@ -182,7 +182,7 @@ func randomWords(r *rand.Rand) string {
 	case 3:
 		return fmt.Sprintf(`近(词一, 词二, %d)`, r.IntN(3))
 	case 4:
-		return fmt.Sprintf(`含至少(%d, "甲", 词一)`, 1+r.IntN(2))
+		return fmt.Sprintf(`含至少(%d, "甲", "乙", 词一)`, 1+r.IntN(2))
 	case 5:
 		return fmt.Sprintf(`不含("%s")`, word(r))
 	case 6:
