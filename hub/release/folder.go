@@ -61,6 +61,13 @@ func (m *Manager) adopt(ctx context.Context, f Folder, running bool) error {
 		return err
 	}
 	_, had := in(all, Active)
+	if had && !running {
+		// Another node may have been first since we looked: that is not broken.
+		if err := m.Refresh(ctx); err != nil {
+			m.log.Error("load the released rules", "err", err)
+		}
+		running = m.rollout.lineup.Load() != nil
+	}
 	broken := had && !running
 	_, why := f.wanted(all, hash, broken)
 	if why == "" {
