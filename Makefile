@@ -5,7 +5,7 @@ export GOFLAGS ?=
 
 FUZZTIME ?= 30s
 
-.PHONY: help build demo test vet race lint kafka long crash bench fuzz proto clean
+.PHONY: help build demo test vet race lint duel kafka long crash bench fuzz proto clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ lint: ## golangci-lint with the set of .golangci.yml
 
 kafka: ## the bus suite on Apache Kafka, killed under it too (needs JDK 17 and Maven)
 	.ci/kafka/run
+
+duel: ## a million fresh pairs of rules and cases, index against the plain loop; prints the seed
+	$(GO) test -count=1 -v -run Duel ./rules/index/
 
 long: ## Watermill's stress test, and a PostgreSQL from Maven Central
 	MASHANG_TEST_STRESS=1 STRESS_TEST_COUNT=3 $(GO) test -count=1 -run Stress -timeout 15m ./hub/bus/kafka/
