@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 build: ## build the binary ./mashang
-	$(GO) build -o mashang ./cmd/mashang
+	GOGC=400 $(GO) build -ldflags='-s -w' -o mashang ./cmd/mashang
 
 demo: build ## run the demo city with its own broker and database
 	./mashang demo
