@@ -75,21 +75,21 @@ type App struct {
 	log   *slog.Logger
 	clock hub.Clock
 
-	secure  string // the address with TLS, once it is open
-	city    *city.City
-	db      *postgres.DB
-	brokers []string
-	dsn     string
-	server  *local.Server // nil with a PostgreSQL of somebody else's
-	pub     *kafka.Publisher
-	desk    *desk.Desk
-	know    *knowledge
-	dates   *almanac.Almanac
-	watcher *deadline.Watcher
-	rules   *release.Manager
-	library release.Library
-	metrics *prometheus.Registry
-	plugins []*host.Plugin
+	secure   string // the address with TLS, once it is open
+	city     *city.City
+	db       *postgres.DB
+	brokers  []string
+	dsn      string
+	server   *local.Server // nil with a PostgreSQL of somebody else's
+	pub      *kafka.Publisher
+	desk     *desk.Desk
+	know     *knowledge
+	dates    *almanac.Almanac
+	watcher  *deadline.Watcher
+	rules    *release.Manager
+	released release.Library
+	metrics  *prometheus.Registry
+	plugins  []*host.Plugin
 	// pluginDir holds the plugins' sockets.
 	pluginDir string
 	lanes     map[hub.DepartmentCode]*dispatch.Lane

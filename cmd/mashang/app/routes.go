@@ -13,7 +13,7 @@ import (
 func (a *App) routes(printed codes) []api.Route {
 	pushing := api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
 	return slices.Concat(
-		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.library), a.codeRoutes(printed),
+		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), a.codeRoutes(printed),
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.db),
 		api.DuplicateRoutes(duplicate.New(a.db)), a.clockRoutes(),
 	)
