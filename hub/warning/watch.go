@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -173,25 +174,12 @@ func (w *Watch) Run(ctx context.Context) error {
 func (w *Watch) Tick(ctx context.Context) error {
 	now := w.clock.Now()
 	var all error
-	for _, p := range w.sorted() {
+	for _, topic := range slices.Sorted(maps.Keys(w.policies)) {
+		p := w.policies[topic]
 		_, err := w.store.CloseQuiet(ctx, p, now.Add(-p.Quiet), now, func(at Warning) []hub.Outgoing {
 			return w.alerts(p, at, closing)
 		})
 		all = errors.Join(all, err)
 	}
 	return all
-}
-
-func (w *Watch) sorted() []Policy {
-	out := make([]Policy, 0, len(w.policies))
-	for _, p := range w.policies {
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b Policy) int {
-		if a.Topic < b.Topic {
-			return -1
-		}
-		return 1
-	})
-	return out
 }
