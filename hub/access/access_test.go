@@ -102,7 +102,7 @@ func TestPasswords(t *testing.T) {
 			t.Errorf("%q opens", bad)
 		}
 	}
-	for password, ok := range map[string]bool{"Correct-horse-7": true, "short-A1": false, "alllowercase1": false, "Li-li-li-li-1": false, access.NewPassword(): true} {
+	for password, ok := range map[string]bool{"Correct-horse-7": true, "short-A1": false, "alllowercase1": false, "Li-li-li-li-1": false, "Ma1-vnli64np22hbdmbu": true, access.NewPassword(): true} {
 		if err := access.CheckNewPassword("li", password); (err == nil) != ok {
 			t.Errorf("%s: %v", password, err)
 		}

@@ -59,9 +59,14 @@ func CheckPassword(hash, password string) bool {
 	return subtle.ConstantTimeCompare(got, want) == 1 && ok
 }
 
-// CheckNewPassword refuses what is too short, too plain or the account's name.
+// passwordLength is the fewest characters of a password, the account's name
+// in it not counted.
+const passwordLength = 10
+
+// CheckNewPassword refuses what is too short, too plain or little more than
+// the account's name.
 func CheckNewPassword(account, password string) error {
-	n := utf8.RuneCountInString(password)
+	own := strings.ReplaceAll(strings.ToLower(password), strings.ToLower(account), "")
 	kinds := map[string]bool{}
 	for _, r := range password {
 		switch {
@@ -75,7 +80,7 @@ func CheckNewPassword(account, password string) error {
 			kinds["sign"] = true
 		}
 	}
-	if n < 10 || n > 128 || len(kinds) < 3 || strings.Contains(strings.ToLower(password), strings.ToLower(account)) {
+	if utf8.RuneCountInString(own) < passwordLength || utf8.RuneCountInString(password) > 128 || len(kinds) < 3 {
 		return hub.Errorf(hub.CodeInvalid, "password.weak")
 	}
 	return nil
