@@ -8,14 +8,15 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access/accesstest"
 	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // What is wrong with the rules is shown to those who have logged in, as text,
 // and never to citizens.
 func TestTheBannerIsForTheConsole(t *testing.T) {
 	said := "规则有误 <b>"
-	pages := web.New(&cabinet{}, &cabinet{}, web.Names{Banner: func() string { return said }}, hub.ClockFunc(noon))
-	h := web.Protect(pages, accesstest.Anybody())
+	pages := web.New(&cabinet{}, &cabinet{}, frame.Names{Banner: func() string { return said }}, hub.ClockFunc(noon))
+	h := frame.Protect(pages, accesstest.Anybody())
 	get := func(path string) string {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))

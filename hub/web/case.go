@@ -7,6 +7,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/mask"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A file is the data of a case page.
@@ -23,14 +24,14 @@ type file struct {
 	Problem    string // why it was not done
 	Typed      string // the text that was typed, to be kept
 	Tried      string // the action that failed
-	Parts      []option
-	Everyone   []option
+	Parts      []frame.Option
+	Everyone   []frame.Option
 }
 
-func (s *server) showCase(r *http.Request) (view, error) {
+func (s *server) showCase(r *http.Request) (frame.View, error) {
 	f, err := s.file(r, hub.CaseID(r.PathValue("id")))
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	if done := r.URL.Query().Get("done"); done != "" {
 		if done == "redo" {
@@ -42,7 +43,7 @@ func (s *server) showCase(r *http.Request) (view, error) {
 			}
 		}
 	}
-	return view{Name: "case", Title: f.Content.Title, Nav: "cases", Data: f}, nil
+	return frame.View{Name: "case", Title: f.Content.Title, Nav: "/cases", Data: f}, nil
 }
 
 func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
@@ -50,7 +51,7 @@ func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
 	if err != nil {
 		return file{}, err
 	}
-	f := file{Case: c, Content: mask.Content(sub.Content), Submission: sub, Actions: actionsFor(c), Everyone: s.departmentOptions()}
+	f := file{Case: c, Content: mask.Content(sub.Content), Submission: sub, Actions: actionsFor(c), Everyone: s.DepartmentOptions()}
 	if f.Content.Title == "" {
 		f.Content.Title = "事项 " + string(c.ID)
 	}
@@ -69,7 +70,7 @@ func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
 		}
 	}
 	for _, a := range c.Assignments {
-		f.Parts = append(f.Parts, option{string(a.Department), s.departmentName(a.Department) + "（" + word("role", a.Role) + "）"})
+		f.Parts = append(f.Parts, frame.Option{Value: string(a.Department), Label: s.Department(a.Department) + "（" + frame.Word("role", a.Role) + "）"})
 	}
 	return f, nil
 }
@@ -92,9 +93,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request) {
 	}
 	f, readErr := s.file(r, id)
 	if readErr != nil {
-		s.render(w, r, s.errorView(readErr))
+		s.Render(w, r, s.ErrorView(readErr))
 		return
 	}
-	f.Problem, f.Typed, f.Tried = sentence(err), req.Text, req.Type
-	s.render(w, r, view{Name: "case", Title: "错误：" + f.Content.Title, Nav: "cases", Data: f, Status: status(hub.CodeOf(err))})
+	f.Problem, f.Typed, f.Tried = frame.Sentence(err), req.Text, req.Type
+	s.Render(w, r, frame.View{Name: "case", Title: "错误：" + f.Content.Title, Nav: "/cases", Data: f, Status: frame.Status(hub.CodeOf(err))})
 }

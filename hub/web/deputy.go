@@ -11,6 +11,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/glossary"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A deputyList is the data of the deputies' list.
@@ -24,7 +25,7 @@ type deputyList struct {
 // A deputyFile is the data of a case as deputies see it.
 type deputyFile struct {
 	deputy.View
-	Aspects       []option
+	Aspects       []frame.Option
 	Done, Problem string
 	Typed         string
 	Kind          map[deputy.Kind]string
@@ -37,48 +38,43 @@ type bench struct {
 
 // Deputy returns the handler of /deputy: the cases of a deputy's district,
 // without the citizen.
-func Deputy(b *deputy.Bench, names Names, clock hub.Clock) http.Handler {
-	s := &bench{&server{names: names, clock: clock}, b}
-	s.pages = s.parse()
+func Deputy(b *deputy.Bench, names frame.Names, clock hub.Clock) http.Handler {
+	s := &bench{newServer(nil, nil, names, clock), b}
 	m := http.NewServeMux()
-	m.HandleFunc("GET /deputy", s.page(s.list))
-	m.HandleFunc("GET /deputy/{id}", s.page(s.show))
+	m.HandleFunc("GET /deputy", s.Page(s.list))
+	m.HandleFunc("GET /deputy/{id}", s.Page(s.show))
 	m.HandleFunc("POST /deputy/{id}", s.review)
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
-		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
-	}))
-	return secure(guard.Handler(m))
+	return s.Guard(m)
 }
 
 func kinds() map[deputy.Kind]string {
 	return map[deputy.Kind]string{deputy.Viewed: "查看", deputy.Rated: "测评", deputy.Suggested: "建议", deputy.SentBack: "退回督办"}
 }
 
-func (s *bench) list(r *http.Request) (view, error) {
+func (s *bench) list(r *http.Request) (frame.View, error) {
 	views, total, err := s.bench.List(r.Context(), hub.Filter{Status: hub.Status(r.URL.Query().Get("status")), Limit: 50})
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	mine, err := s.bench.Records.Acts(r.Context(), access.Of(r.Context()).Account, "", time.Time{}, time.Time{}, 20)
-	return view{Name: "deputies", Title: "代表看办理", Nav: "deputy", Data: deputyList{total, views, mine, kinds()}}, err
+	return frame.View{Name: "deputies", Title: "代表看办理", Nav: "/deputy", Data: deputyList{total, views, mine, kinds()}}, err
 }
 
 func (s *bench) file(r *http.Request) (deputyFile, error) {
 	v, err := s.bench.Show(r.Context(), hub.CaseID(r.PathValue("id")), access.Of(r.Context()).Actor())
 	f := deputyFile{View: v, Kind: kinds()}
 	for _, a := range deputy.Aspects() {
-		f.Aspects = append(f.Aspects, option{a, glossary.In("aspect", a)})
+		f.Aspects = append(f.Aspects, frame.Option{Value: a, Label: glossary.In("aspect", a)})
 	}
 	return f, err
 }
 
-func (s *bench) show(r *http.Request) (view, error) {
+func (s *bench) show(r *http.Request) (frame.View, error) {
 	f, err := s.file(r)
 	if r.URL.Query().Get("done") != "" {
 		f.Done = "已记下，谢谢您履职。"
 	}
-	return view{Name: "deputy", Title: f.Title, Nav: "deputy", Data: f}, err
+	return frame.View{Name: "deputy", Title: f.Title, Nav: "/deputy", Data: f}, err
 }
 
 func (s *bench) review(w http.ResponseWriter, r *http.Request) {
@@ -103,9 +99,9 @@ func (s *bench) review(w http.ResponseWriter, r *http.Request) {
 	}
 	f, missing := s.file(r)
 	if missing != nil {
-		s.render(w, r, s.errorView(missing))
+		s.Render(w, r, s.ErrorView(missing))
 		return
 	}
-	f.Problem, f.Typed = sentence(err), review.Suggestion
-	s.render(w, r, view{Name: "deputy", Title: "错误：" + f.Title, Nav: "deputy", Data: f, Status: status(hub.CodeOf(err))})
+	f.Problem, f.Typed = frame.Sentence(err), review.Suggestion
+	s.Render(w, r, frame.View{Name: "deputy", Title: "错误：" + f.Title, Nav: "/deputy", Data: f, Status: frame.Status(hub.CodeOf(err))})
 }

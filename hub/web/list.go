@@ -3,12 +3,12 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/mask"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // pageSize is how many rows a list shows at once.
@@ -20,7 +20,7 @@ type count struct {
 	N           int
 }
 
-func (s *server) home(r *http.Request) (view, error) {
+func (s *server) home(r *http.Request) (frame.View, error) {
 	counts := []count{
 		{Label: "全部事项", Link: "/cases"},
 		{Label: "正在办理", Link: "/cases?open=1"},
@@ -31,19 +31,19 @@ func (s *server) home(r *http.Request) (view, error) {
 	for i, f := range filters {
 		n, err := s.store.CountCases(r.Context(), f)
 		if err != nil {
-			return view{}, err
+			return frame.View{}, err
 		}
 		counts[i].N = n
 	}
 	recent, err := s.store.Cases(r.Context(), hub.Filter{Limit: 8})
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	data := struct {
 		Counts []count
 		Recent []hub.Summary
 	}{counts, masked(recent)}
-	return view{Name: "home", Title: "首页", Nav: "home", Data: data}, nil
+	return frame.View{Name: "home", Title: "首页", Nav: "/", Data: data}, nil
 }
 
 func masked(cases []hub.Summary) []hub.Summary {
@@ -53,19 +53,16 @@ func masked(cases []hub.Summary) []hub.Summary {
 	return cases
 }
 
-// An option is a choice of a list in a form.
-type option struct{ Value, Label string }
-
 // A listing is the data of the page of cases.
 type listing struct {
 	Filter                          hub.Filter
 	Cases                           []hub.Summary
 	Total, From, To                 int
 	Prev, Next                      string // links, "" when there is none
-	Statuses, Departments, Channels []option
+	Statuses, Departments, Channels []frame.Option
 }
 
-func (s *server) cases(r *http.Request) (view, error) {
+func (s *server) cases(r *http.Request) (frame.View, error) {
 	q := r.URL.Query()
 	page, _ := strconv.Atoi(q.Get("page"))
 	page = min(max(page, 1), 100000)
@@ -77,15 +74,15 @@ func (s *server) cases(r *http.Request) (view, error) {
 	}
 	total, err := s.store.CountCases(r.Context(), f)
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	cases, err := s.store.Cases(r.Context(), f)
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	l := listing{
 		Filter: f, Cases: masked(cases), Total: total, From: f.Offset + 1, To: f.Offset + len(cases),
-		Statuses: statuses(), Departments: s.departmentOptions(), Channels: s.channelOptions(),
+		Statuses: statuses(), Departments: s.DepartmentOptions(), Channels: s.ChannelOptions(),
 	}
 	if page > 1 {
 		l.Prev = pageLink(q, page-1)
@@ -93,7 +90,7 @@ func (s *server) cases(r *http.Request) (view, error) {
 	if l.To < total && len(cases) > 0 {
 		l.Next = pageLink(q, page+1)
 	}
-	return view{Name: "cases", Title: "事项", Nav: "cases", Data: l}, nil
+	return frame.View{Name: "cases", Title: "事项", Nav: "/cases", Data: l}, nil
 }
 
 func pageLink(q url.Values, page int) string {
@@ -106,69 +103,48 @@ func pageLink(q url.Values, page int) string {
 	return "/cases?" + c.Encode()
 }
 
-func statuses() []option {
-	var out []option
+func statuses() []frame.Option {
+	var out []frame.Option
 	for _, st := range []hub.Status{
 		hub.StatusSorting, hub.StatusAssigned, hub.StatusSigned, hub.StatusHandling, hub.StatusWaiting, hub.StatusSuspended,
 		hub.StatusResolved, hub.StatusAnswered, hub.StatusRejected, hub.StatusMerged, hub.StatusArchived,
 	} {
-		out = append(out, option{string(st), word("status", st)})
+		out = append(out, frame.Option{Value: string(st), Label: frame.Word("status", st)})
 	}
 	return out
 }
 
-func (s *server) departmentOptions() []option {
-	out := make([]option, 0, len(s.names.Departments))
-	for code := range s.names.Departments {
-		out = append(out, option{string(code), s.departmentName(code)})
-	}
-	return sorted(out)
-}
-
-func (s *server) channelOptions() []option {
-	out := make([]option, 0, len(s.names.Channels))
-	for code := range s.names.Channels {
-		out = append(out, option{string(code), s.channelName(code)})
-	}
-	return sorted(out)
-}
-
-func sorted(out []option) []option {
-	sort.Slice(out, func(i, j int) bool { return out[i].Value < out[j].Value })
-	return out
-}
-
-func (s *server) departments(r *http.Request) (view, error) {
+func (s *server) departments(r *http.Request) (frame.View, error) {
 	type row struct {
 		Code hub.DepartmentCode
 		Open int
 		Dead int
 	}
 	var rows []row
-	for _, o := range s.departmentOptions() {
+	for _, o := range s.DepartmentOptions() {
 		code := hub.DepartmentCode(o.Value)
 		open, err := s.store.CountCases(r.Context(), hub.Filter{Department: code, Open: true})
 		if err != nil {
-			return view{}, err
+			return frame.View{}, err
 		}
 		dead, err := s.store.RecentDeliveries(r.Context(), code, hub.DeliveryDead, 100)
 		if err != nil {
-			return view{}, err
+			return frame.View{}, err
 		}
 		rows = append(rows, row{code, open, len(dead)})
 	}
-	return view{Name: "departments", Title: "部门", Nav: "departments", Data: rows}, nil
+	return frame.View{Name: "departments", Title: "部门", Nav: "/departments", Data: rows}, nil
 }
 
-func (s *server) department(r *http.Request) (view, error) {
+func (s *server) department(r *http.Request) (frame.View, error) {
 	code := hub.DepartmentCode(r.PathValue("code"))
-	if _, ok := s.names.Departments[code]; !ok {
-		return view{}, hub.Errorf(hub.CodeNotFound, "department.not_found", string(code))
+	if _, ok := s.Names.Departments[code]; !ok {
+		return frame.View{}, hub.Errorf(hub.CodeNotFound, "department.not_found", string(code))
 	}
 	st := hub.DeliveryStatus(r.URL.Query().Get("status"))
 	ds, err := s.store.RecentDeliveries(r.Context(), code, st, 200)
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	data := struct {
 		Code       hub.DepartmentCode
@@ -176,25 +152,25 @@ func (s *server) department(r *http.Request) (view, error) {
 		Statuses   []hub.DeliveryStatus
 		Deliveries []hub.Delivery
 	}{code, st, []hub.DeliveryStatus{hub.DeliveryPending, hub.DeliveryDone, hub.DeliveryDead}, ds}
-	return view{Name: "department", Title: s.departmentName(code) + " · 推送记录", Nav: "departments", Data: data}, nil
+	return frame.View{Name: "department", Title: s.Department(code) + " · 推送记录", Nav: "/departments", Data: data}, nil
 }
 
-func (s *server) channels(r *http.Request) (view, error) {
+func (s *server) channels(r *http.Request) (frame.View, error) {
 	type row struct {
 		Code        hub.ChannelCode
 		Total, Open int
 	}
 	var rows []row
-	for _, o := range s.channelOptions() {
+	for _, o := range s.ChannelOptions() {
 		c := row{Code: hub.ChannelCode(o.Value)}
 		var err error
 		if c.Total, err = s.store.CountCases(r.Context(), hub.Filter{Channel: c.Code}); err != nil {
-			return view{}, err
+			return frame.View{}, err
 		}
 		if c.Open, err = s.store.CountCases(r.Context(), hub.Filter{Channel: c.Code, Open: true}); err != nil {
-			return view{}, err
+			return frame.View{}, err
 		}
 		rows = append(rows, c)
 	}
-	return view{Name: "channels", Title: "渠道", Nav: "channels", Data: rows}, nil
+	return frame.View{Name: "channels", Title: "渠道", Nav: "/channels", Data: rows}, nil
 }

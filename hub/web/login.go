@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A Doorkeeper (登录) opens and closes sessions.
@@ -49,25 +51,20 @@ type doors struct {
 }
 
 // Login returns the handler of /login, /logout and /account.
-func Login(d Doors, names Names, clock hub.Clock) http.Handler {
-	s := &doors{&server{names: names, clock: clock}, d}
-	s.pages = s.parse()
+func Login(d Doors, names frame.Names, clock hub.Clock) http.Handler {
+	s := &doors{newServer(nil, nil, names, clock), d}
 	m := http.NewServeMux()
-	m.HandleFunc("GET /login", s.page(s.form))
+	m.HandleFunc("GET /login", s.Page(s.form))
 	m.HandleFunc("POST /login", s.login)
 	m.HandleFunc("POST /logout", s.logout)
-	m.HandleFunc("GET /account", s.page(s.account))
+	m.HandleFunc("GET /account", s.Page(s.account))
 	m.HandleFunc("POST /account/{what}", s.changeSelf)
 	m.HandleFunc("GET /login/oidc", s.begin)
 	m.HandleFunc("GET /login/oidc/callback", s.finish)
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
-		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
-	}))
-	return secure(guard.Handler(m))
+	return s.Guard(m)
 }
 
-func (s *doors) view(f loginForm, code int) view {
+func (s *doors) view(f loginForm, code int) frame.View {
 	if s.OIDC != nil {
 		f.Provider = s.Name
 	}
@@ -75,26 +72,26 @@ func (s *doors) view(f loginForm, code int) view {
 	if f.Problem != "" {
 		title = "错误：登录"
 	}
-	return view{Name: "login", Title: title, Public: true, Data: f, Status: code}
+	return frame.View{Name: "login", Title: title, Public: true, Data: f, Status: code}
 }
 
-func (s *doors) form(r *http.Request) (view, error) {
-	return s.view(loginForm{Next: local(r.URL.Query().Get("next"))}, 0), nil
+func (s *doors) form(r *http.Request) (frame.View, error) {
+	return s.view(loginForm{Next: frame.Local(r.URL.Query().Get("next"))}, 0), nil
 }
 
 func (s *doors) login(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 8<<10)
 	if err := r.ParseForm(); err != nil {
-		s.render(w, r, s.errorView(&hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}))
+		s.Render(w, r, s.ErrorView(&hub.Error{Code: hub.CodeInvalid, Key: "command.malformed", Err: err}))
 		return
 	}
 	v := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
-	f := loginForm{ID: strings.ToLower(v("id")), Next: local(v("next"))}
+	f := loginForm{ID: strings.ToLower(v("id")), Next: frame.Local(v("next"))}
 	value, _, err := s.Keeper.Password(r.Context(), f.ID, r.PostForm.Get("password"), v("code"))
 	if err != nil {
-		f.Problem = sentence(err)
+		f.Problem = frame.Sentence(err)
 		f.Code = isKey(err, "login.code_needed") || v("code") != ""
-		s.render(w, r, s.view(f, status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(f, frame.Status(hub.CodeOf(err))))
 		return
 	}
 	s.setSession(w, r, value)
@@ -116,7 +113,7 @@ func (s *doors) setSession(w http.ResponseWriter, r *http.Request, value string)
 func (s *doors) logout(w http.ResponseWriter, r *http.Request) {
 	if value := access.SessionCookie(r); value != "" {
 		if err := s.Keeper.Logout(r.Context(), value, access.Of(r.Context()).Account, r.FormValue("all") == "1"); err != nil {
-			s.render(w, r, s.errorView(err))
+			s.Render(w, r, s.ErrorView(err))
 			return
 		}
 	}
@@ -131,12 +128,12 @@ const stateCookie = "mashang_oidc"
 
 func (s *doors) begin(w http.ResponseWriter, r *http.Request) {
 	if s.OIDC == nil {
-		s.render(w, r, s.errorView(hub.Errorf(hub.CodeNotFound, "page.not_found")))
+		s.Render(w, r, s.ErrorView(hub.Errorf(hub.CodeNotFound, "page.not_found")))
 		return
 	}
 	address, state, err := s.OIDC.Begin(r.Context())
 	if err != nil {
-		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(err)}, status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, frame.Status(hub.CodeOf(err))))
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
@@ -149,15 +146,21 @@ func (s *doors) begin(w http.ResponseWriter, r *http.Request) {
 func (s *doors) finish(w http.ResponseWriter, r *http.Request) {
 	c, err := r.Cookie(stateCookie)
 	if err != nil || s.OIDC == nil {
-		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(hub.Errorf(hub.CodeUnauthorized, "login.oidc"))}, http.StatusUnauthorized))
+		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(hub.Errorf(hub.CodeUnauthorized, "login.oidc"))}, http.StatusUnauthorized))
 		return
 	}
 	value, err := s.OIDC.Finish(r.Context(), c.Value, r.URL.Query())
 	http.SetCookie(w, &http.Cookie{Name: stateCookie, Path: "/login", MaxAge: -1, HttpOnly: true})
 	if err != nil {
-		s.render(w, r, s.view(loginForm{Next: "/", Problem: sentence(err)}, status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, frame.Status(hub.CodeOf(err))))
 		return
 	}
 	s.setSession(w, r, value)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// isKey reports whether err carries key.
+func isKey(err error, key string) bool {
+	e, ok := errors.AsType[*hub.Error](err)
+	return ok && e.Key == key
 }

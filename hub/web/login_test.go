@@ -14,6 +14,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/citizen"
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 const horse = "Correct-horse-7"
@@ -88,8 +89,8 @@ func (h *house) DoAll(_ context.Context, _ hub.CaseID, _ string, _ ...hub.Comman
 }
 
 func (h *house) doors(grants ...access.Grant) http.Handler {
-	d := web.Login(web.Doors{Keeper: h, Secrets: h}, web.Names{City: "白银市"}, hub.ClockFunc(noon))
-	return web.Protect(d, accesstest.As(grants...))
+	d := web.Login(web.Doors{Keeper: h, Secrets: h}, frame.Names{City: "白银市"}, hub.ClockFunc(noon))
+	return frame.Protect(d, accesstest.As(grants...))
 }
 
 func TestLoggingIn(t *testing.T) {
@@ -114,7 +115,7 @@ func TestLoggingIn(t *testing.T) {
 }
 
 func TestCookiesTravelOverTLSOnly(t *testing.T) {
-	d := web.Login(web.Doors{Keeper: &house{}, Secure: true}, web.Names{}, hub.ClockFunc(noon))
+	d := web.Login(web.Doors{Keeper: &house{}, Secure: true}, frame.Names{}, hub.ClockFunc(noon))
 	_, _, header := ask(t, d, "POST", "/login", url.Values{"id": {"li"}, "password": {horse}, "code": {"1"}})
 	if c := header.Get("Set-Cookie"); !strings.HasPrefix(c, access.SecureCookie+"=value") || !strings.Contains(c, "Secure") {
 		t.Error(c)
@@ -156,7 +157,7 @@ func personalPages(h *house, grants ...access.Grant) http.Handler {
 		h.said = append(h.said, purpose)
 		return hub.Submission{Content: hub.Content{Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234"}}}, nil
 	}
-	return web.Protect(web.Personal(&h.cabinet, h, reveal, web.Names{}, hub.ClockFunc(noon)), accesstest.As(grants...))
+	return frame.Protect(web.Personal(&h.cabinet, h, reveal, frame.Names{}, hub.ClockFunc(noon)), accesstest.As(grants...))
 }
 
 func TestPersonalDataIsShownForAPurpose(t *testing.T) {
@@ -202,7 +203,7 @@ func TestCitizensSpeakOnTheirPage(t *testing.T) {
 func TestDeputiesPages(t *testing.T) {
 	h := &house{cabinet: cabinet{state: hub.StatusResolved}}
 	b := &deputy.Bench{Cases: &h.cabinet, Records: h, Desk: h, Clock: hub.ClockFunc(noon)}
-	d := web.Protect(web.Deputy(b, web.Names{}, hub.ClockFunc(noon)), accesstest.As(access.Grant{Role: access.Deputy, Place: "620402"}))
+	d := frame.Protect(web.Deputy(b, frame.Names{}, hub.ClockFunc(noon)), accesstest.As(access.Grant{Role: access.Deputy, Place: "620402"}))
 	path := strings.Replace(casePath, "/cases", "/deputy", 1)
 	for _, p := range []string{"/deputy", path} {
 		code, body, _ := ask(t, d, "GET", p, nil)
@@ -220,7 +221,7 @@ func TestDeputiesPages(t *testing.T) {
 	if code, _, _ := ask(t, d, "POST", path, form); code != 303 || h.acts[len(h.acts)-1].Kind != deputy.SentBack {
 		t.Errorf("%d %+v", code, h.acts)
 	}
-	if code, _, _ := ask(t, web.Protect(web.Deputy(b, web.Names{}, hub.ClockFunc(noon)), accesstest.As(access.Grant{Role: access.Worker})), "GET", path, nil); code != 403 {
+	if code, _, _ := ask(t, frame.Protect(web.Deputy(b, frame.Names{}, hub.ClockFunc(noon)), accesstest.As(access.Grant{Role: access.Worker})), "GET", path, nil); code != 403 {
 		t.Errorf("a worker: %d", code)
 	}
 }

@@ -32,13 +32,13 @@ func (s *server) redo(w http.ResponseWriter, r *http.Request) {
 	var n int
 	var err error
 	if redoer, ok := s.store.(Redoer); ok && alert != "" {
-		n, err = redoer.RedoDeliveries(r.Context(), hub.DeliveryFilter{Case: id, Alert: alert}, s.clock.Now())
+		n, err = redoer.RedoDeliveries(r.Context(), hub.DeliveryFilter{Case: id, Alert: alert}, s.Clock.Now())
 	}
 	if err == nil && n == 0 {
 		err = hub.Errorf(hub.CodeNotFound, "delivery.not_found", string(alert))
 	}
 	if err != nil {
-		s.render(w, r, s.errorView(err))
+		s.Render(w, r, s.ErrorView(err))
 		return
 	}
 	http.Redirect(w, r, "/cases/"+url.PathEscape(string(id))+"?done=redo", http.StatusSeeOther)
@@ -48,7 +48,7 @@ func (s *server) redo(w http.ResponseWriter, r *http.Request) {
 func (s *server) attachment(w http.ResponseWriter, r *http.Request) {
 	kind, name, content, err := s.attached(r)
 	if err != nil {
-		s.render(w, r, s.errorView(err))
+		s.Render(w, r, s.ErrorView(err))
 		return
 	}
 	h := w.Header()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // Secrets (本人账号) keeps what people prove themselves with; each change is
@@ -35,15 +36,15 @@ func (s *doors) self(r *http.Request) (selfPage, error) {
 	return selfPage{Account: a}, err
 }
 
-func selfView(p selfPage) view {
-	v := view{Name: "account", Title: "我的账号", Data: p}
+func selfView(p selfPage) frame.View {
+	v := frame.View{Name: "account", Title: "我的账号", Data: p}
 	if p.Problem != "" {
 		v.Title, v.Status = "错误：我的账号", http.StatusUnprocessableEntity
 	}
 	return v
 }
 
-func (s *doors) account(r *http.Request) (view, error) {
+func (s *doors) account(r *http.Request) (frame.View, error) {
 	p, err := s.self(r)
 	return selfView(p), err
 }
@@ -66,17 +67,17 @@ func (s *doors) changeSelf(w http.ResponseWriter, r *http.Request) {
 		err = s.apply(r, &p)
 	}
 	if err != nil {
-		p.Problem = sentence(err)
+		p.Problem = frame.Sentence(err)
 	}
 	if err == nil && r.PathValue("what") == "password" { // every session has ended
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 		return
 	}
-	s.render(w, r, selfView(p))
+	s.Render(w, r, selfView(p))
 }
 
 func (s *doors) apply(r *http.Request, p *selfPage) error {
-	id, now, v := p.Account.ID, s.clock.Now(), r.PostForm.Get
+	id, now, v := p.Account.ID, s.Clock.Now(), r.PostForm.Get
 	switch r.PathValue("what") {
 	case "password":
 		if v("new") != v("again") {

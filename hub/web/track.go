@@ -7,6 +7,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/mask"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A progress is what a citizen sees of a case: nothing that they said, no
@@ -44,26 +45,26 @@ type step struct {
 	Text string
 }
 
-func (s *server) track(r *http.Request) (view, error) {
+func (s *server) track(r *http.Request) (frame.View, error) {
 	id := strings.ToUpper(strings.TrimSpace(r.PathValue("tracking")))
 	if id == "" {
 		id = strings.ToUpper(strings.TrimSpace(r.URL.Query().Get("id")))
 	}
-	v := view{Name: "track", Title: "查询办理进度", Public: true, Data: progress{}}
+	v := frame.View{Name: "track", Title: "查询办理进度", Public: true, Data: progress{}}
 	if id == "" {
 		return v, nil
 	}
 	c, _, err := s.store.Case(r.Context(), hub.CaseID(id))
 	if hub.CodeOf(err) == hub.CodeNotFound {
-		v.Title, v.Status, v.Data = "错误：没有找到", http.StatusNotFound, progress{Asked: id, Problem: sentence(err)}
+		v.Title, v.Status, v.Data = "错误：没有找到", http.StatusNotFound, progress{Asked: id, Problem: frame.Sentence(err)}
 		return v, nil
 	}
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	evs, err := s.store.Events(r.Context(), c.ID)
 	if err != nil {
-		return view{}, err
+		return frame.View{}, err
 	}
 	p := s.progressOf(c, evs)
 	if p.Key = r.FormValue("k"); r.URL.Query().Get("done") != "" {
@@ -105,14 +106,14 @@ func stages(c hub.Case) []stage {
 
 // publicStep says e in plain words; only words meant for the citizen are kept.
 func (s *server) publicStep(e hub.Event) (step, bool) {
-	st := step{At: e.At, Name: word("event", e.Type)}
+	st := step{At: e.At, Name: frame.Word("event", e.Type)}
 	switch e.Type {
 	case hub.Received:
 		st.Name = "已收到您的反映"
 	case hub.Assigned:
-		st.Name = "已派给" + s.departmentName(e.Data.Lead)
+		st.Name = "已派给" + s.Department(e.Data.Lead)
 	case hub.SignedFor:
-		st.Name = s.departmentName(e.Data.Department) + "已签收"
+		st.Name = s.Department(e.Data.Department) + "已签收"
 	case hub.Answered, hub.Rejected, hub.InfoAsked, hub.Resolved:
 		st.Text = mask.Text(e.Data.Text)
 	case hub.ContactMade, hub.Progressed, hub.InfoGiven, hub.ExtensionApproved, hub.Suspended, hub.Resumed,

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/citizen"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A Voice hears citizens about their own case.
@@ -32,18 +32,13 @@ type voice struct {
 // Personal returns the handlers of what citizens say about their case, POST
 // /t/{tracking}/say, and of personal data that is shown for a purpose,
 // /reveal/{id}.
-func Personal(store Store, v Voice, reveal Revealer, names Names, clock hub.Clock) http.Handler {
-	s := &voice{&server{store: store, names: names, clock: clock}, v, reveal}
-	s.pages = s.parse()
+func Personal(store Store, v Voice, reveal Revealer, names frame.Names, clock hub.Clock) http.Handler {
+	s := &voice{newServer(store, nil, names, clock), v, reveal}
 	m := http.NewServeMux()
 	m.HandleFunc("POST /t/{tracking}/say", s.say)
-	m.HandleFunc("GET /reveal/{id}", s.page(s.ask))
-	m.HandleFunc("POST /reveal/{id}", s.page(s.show))
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
-		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
-	}))
-	return secure(guard.Handler(m))
+	m.HandleFunc("GET /reveal/{id}", s.Page(s.ask))
+	m.HandleFunc("POST /reveal/{id}", s.Page(s.show))
+	return s.Guard(m)
 }
 
 // say takes a citizen's form; on failure the page says why and keeps what was
@@ -71,13 +66,13 @@ func (s *voice) say(w http.ResponseWriter, r *http.Request) {
 	}
 	v, missing := s.track(r)
 	if missing != nil {
-		v = s.errorView(missing)
+		v = s.ErrorView(missing)
 		v.Public = true
 	} else if p, ok := v.Data.(progress); ok {
-		p.Refused, p.Typed = sentence(err), f("text")
-		v.Title, v.Data, v.Status = "错误："+v.Title, p, status(hub.CodeOf(err))
+		p.Refused, p.Typed = frame.Sentence(err), f("text")
+		v.Title, v.Data, v.Status = "错误："+v.Title, p, frame.Status(hub.CodeOf(err))
 	}
-	s.render(w, r, v)
+	s.Render(w, r, v)
 }
 
 // A revealed is the data of the page of personal data.
@@ -88,16 +83,16 @@ type revealed struct {
 	Content hub.Content
 }
 
-func (s *voice) ask(r *http.Request) (view, error) {
-	return view{Name: "reveal", Title: "查看个人信息", Nav: "cases", Data: revealed{ID: hub.CaseID(r.PathValue("id"))}}, nil
+func (s *voice) ask(r *http.Request) (frame.View, error) {
+	return frame.View{Name: "reveal", Title: "查看个人信息", Nav: "/cases", Data: revealed{ID: hub.CaseID(r.PathValue("id"))}}, nil
 }
 
-func (s *voice) show(r *http.Request) (view, error) {
+func (s *voice) show(r *http.Request) (frame.View, error) {
 	d := revealed{ID: hub.CaseID(r.PathValue("id"))}
-	v := view{Name: "reveal", Title: "个人信息 " + string(d.ID), Nav: "cases"}
+	v := frame.View{Name: "reveal", Title: "个人信息 " + string(d.ID), Nav: "/cases"}
 	purpose := strings.TrimSpace(r.FormValue("purpose"))
 	if n := len([]rune(purpose)); n < 2 || n > 200 {
-		d.Problem = sentence(hub.Errorf(hub.CodeInvalid, "purpose.required"))
+		d.Problem = frame.Sentence(hub.Errorf(hub.CodeInvalid, "purpose.required"))
 		v.Title, v.Data, v.Status = "错误：查看个人信息", d, http.StatusUnprocessableEntity
 		return v, nil
 	}
@@ -105,12 +100,4 @@ func (s *voice) show(r *http.Request) (view, error) {
 	d.Shown, d.Content = err == nil, sub.Content
 	v.Data = d
 	return v, err
-}
-
-// who is the name of who is logged in, for the menu.
-func who(r *http.Request) string {
-	if p := access.Of(r.Context()); !p.Service {
-		return p.Name
-	}
-	return ""
 }

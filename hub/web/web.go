@@ -8,9 +8,12 @@ package web
 
 import (
 	"context"
+	"embed"
+	"html/template"
 	"net/http"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // A Store reads cases and deliveries. Its methods are safe for concurrent use
@@ -31,62 +34,41 @@ type Desk interface {
 	Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case, error)
 }
 
-// Names (名称) says what codes are called in this city.
-type Names struct {
-	City        string // such as 白银市
-	Departments map[hub.DepartmentCode]string
-	Channels    map[hub.ChannelCode]string
-	// Places returns the name of a place, "" if unknown; nil knows none.
-	Places func(hub.PlaceCode) string
-	// Banner is what everybody at the console must know; nil or "" is nothing.
-	Banner func() string
-}
-
 type server struct {
+	*frame.Frame
 	store Store
 	desk  Desk
-	names Names
-	clock hub.Clock
-	pages pages
+}
+
+//go:embed template/*.html
+var files embed.FS
+
+func newServer(store Store, desk Desk, names frame.Names, clock hub.Clock) *server {
+	s := &server{store: store, desk: desk}
+	s.Frame = frame.New(names, clock, files, template.FuncMap{"tell": s.tell, "picture": picture, "last": last})
+	return s
 }
 
 // New returns the handler of all pages. It panics if the built-in templates
 // are broken.
-func New(store Store, desk Desk, names Names, clock hub.Clock) http.Handler {
-	s := &server{store: store, desk: desk, names: names, clock: clock}
-	s.pages = s.parse()
+func New(store Store, desk Desk, names frame.Names, clock hub.Clock) http.Handler {
+	s := newServer(store, desk, names, clock)
 	m := http.NewServeMux()
-	m.HandleFunc("GET /{$}", s.page(s.home))
-	m.HandleFunc("GET /cases", s.page(s.cases))
-	m.HandleFunc("GET /cases/{id}", s.page(s.showCase))
+	m.HandleFunc("GET /{$}", s.Page(s.home))
+	m.HandleFunc("GET /cases", s.Page(s.cases))
+	m.HandleFunc("GET /cases/{id}", s.Page(s.showCase))
 	m.HandleFunc("POST /cases/{id}/do", s.do)
 	m.HandleFunc("POST /redo/{id}", s.redo)
 	m.HandleFunc("GET /cases/{id}/attachments/{sha}", s.attachment)
-	m.HandleFunc("GET /departments", s.page(s.departments))
-	m.HandleFunc("GET /departments/{code}", s.page(s.department))
-	m.HandleFunc("GET /channels", s.page(s.channels))
-	m.HandleFunc("GET /t", s.page(s.track))
-	m.HandleFunc("GET /t/{tracking}", s.page(s.track))
-	m.HandleFunc("GET /big", s.big)
-	m.HandleFunc("GET /assets/style.css", style)
-	m.HandleFunc("/", s.page(func(*http.Request) (view, error) {
-		return view{}, hub.Errorf(hub.CodeNotFound, "page.not_found")
+	m.HandleFunc("GET /departments", s.Page(s.departments))
+	m.HandleFunc("GET /departments/{code}", s.Page(s.department))
+	m.HandleFunc("GET /channels", s.Page(s.channels))
+	m.HandleFunc("GET /t", s.Page(s.track))
+	m.HandleFunc("GET /t/{tracking}", s.Page(s.track))
+	m.HandleFunc("GET /big", frame.Big)
+	m.HandleFunc("GET /assets/style.css", frame.Style)
+	m.HandleFunc("/", s.Page(func(*http.Request) (frame.View, error) {
+		return frame.View{}, hub.Errorf(hub.CodeNotFound, "page.not_found")
 	}))
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(s.page(func(*http.Request) (view, error) {
-		return view{}, hub.Errorf(hub.CodeForbidden, "form.cross_origin")
-	}))
-	return secure(guard.Handler(m))
-}
-
-// secure sets the headers that every page carries.
-func secure(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
+	return s.Guard(m)
 }

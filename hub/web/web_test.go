@@ -15,6 +15,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/access/accesstest"
 	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // noon is the moment of every test.
@@ -119,10 +120,10 @@ func (c *cabinet) Do(_ context.Context, _ hub.CaseID, cmd hub.Command) (hub.Case
 	return c.one(), c.err
 }
 
-func handler(c *cabinet) http.Handler { return web.Protect(bare(c), accesstest.Anybody()) }
+func handler(c *cabinet) http.Handler { return frame.Protect(bare(c), accesstest.Anybody()) }
 
 func bare(c *cabinet) http.Handler {
-	return web.New(c, c, web.Names{
+	return web.New(c, c, frame.Names{
 		City:        "白银市",
 		Departments: map[hub.DepartmentCode]string{"heating": "市供热服务中心", "housing": "市住建局", "labor": "市人社局"},
 		Channels:    map[hub.ChannelCode]string{"qr": "码上反映", "hotline": "12345热线"},
@@ -264,7 +265,7 @@ func TestActionsFitTheState(t *testing.T) {
 }
 
 func TestProtectKeepsTheConsoleClosed(t *testing.T) {
-	h := web.Protect(bare(&cabinet{}), &access.Gate{Service: "secret", Clock: hub.ClockFunc(noon)})
+	h := frame.Protect(bare(&cabinet{}), &access.Gate{Service: "secret", Clock: hub.ClockFunc(noon)})
 	for path, want := range map[string]int{"/": 401, casePath: 401, "/cases": 401, "/tx": 401, "/t": 200, "/t/BY7K3M9QXT2F4H": 200, "/assets/style.css": 200} {
 		if code, _, _ := ask(t, h, "GET", path, nil); code != want {
 			t.Errorf("%s: %d, want %d", path, code, want)
@@ -302,7 +303,7 @@ func TestPagesFollowTheRightsTable(t *testing.T) {
 		{access.Worker, "/cases", 200},
 		{access.Auditor, "/cases", 403},
 	} {
-		h := web.Protect(bare(&cabinet{}), accesstest.As(access.Grant{Role: v.role, Place: "620402", Department: "heating", Rung: 1}))
+		h := frame.Protect(bare(&cabinet{}), accesstest.As(access.Grant{Role: v.role, Place: "620402", Department: "heating", Rung: 1}))
 		if code, _, _ := ask(t, h, "GET", v.path, nil); code != v.want {
 			t.Errorf("%s opens %s: %d, want %d", v.role, v.path, code, v.want)
 		}
@@ -311,7 +312,7 @@ func TestPagesFollowTheRightsTable(t *testing.T) {
 
 func TestPeopleActUnderTheirOwnName(t *testing.T) {
 	c := &cabinet{}
-	h := web.Protect(bare(c), accesstest.As(access.Grant{Role: access.Worker, Department: "heating"}))
+	h := frame.Protect(bare(c), accesstest.As(access.Grant{Role: access.Worker, Department: "heating"}))
 	form := url.Values{"type": {"sign_for"}, "department": {"heating"}, "name": {"别人"}}
 	if code, _, _ := ask(t, h, "POST", casePath+"/do", form); code != 303 {
 		t.Fatalf("sign for: %d", code)

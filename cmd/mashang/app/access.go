@@ -20,6 +20,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // openAccess reads the keys of personal data and opens the accounts. A hub
@@ -67,7 +68,7 @@ func (a *App) accessRoutes() []api.Route {
 }
 
 // mountPages mounts the console behind its rights table, and the way in.
-func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
+func (a *App) mountPages(mux *http.ServeMux, names frame.Names) {
 	keeper := access.NewLogin(a.people, a.clock)
 	ways := web.Doors{Keeper: keeper, Secrets: a.people, Secure: strings.HasPrefix(a.opts.Public, "https://")}
 	if issuer := os.Getenv("MASHANG_OIDC_ISSUER"); issuer != "" {
@@ -79,18 +80,18 @@ func (a *App) mountPages(mux *http.ServeMux, names web.Names) {
 	}
 	login := web.Login(ways, names, a.clock)
 	for _, path := range []string{"/login", "/login/", "/logout", "/account", "/account/"} {
-		mux.Handle(path, web.Protect(login, a.gate))
+		mux.Handle(path, frame.Protect(login, a.gate))
 	}
 	own := web.Personal(a.db, a.counter, func(ctx context.Context, id hub.CaseID, purpose string) (hub.Submission, error) {
 		return a.db.Reveal(ctx, id, a.clock.Now(), purpose)
 	}, names, a.clock)
 	for _, path := range []string{"POST /t/{tracking}/say", "/reveal/"} {
-		mux.Handle(path, web.Protect(own, a.gate))
+		mux.Handle(path, frame.Protect(own, a.gate))
 	}
 	for _, path := range []string{"/deputy", "/deputy/"} {
-		mux.Handle(path, web.Protect(web.Deputy(a.bench, names, a.clock), a.gate))
+		mux.Handle(path, frame.Protect(web.Deputy(a.bench, names, a.clock), a.gate))
 	}
-	mux.Handle("/", web.Protect(web.New(a.db, a.desk, names, a.clock), a.gate))
+	mux.Handle("/", frame.Protect(web.New(a.db, a.desk, names, a.clock), a.gate))
 }
 
 // DemoPassword is the password of every account of the demonstration, and of

@@ -14,12 +14,12 @@ import (
 	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/hub/poster"
 	"github.com/mashang-hub/mashang/hub/postgres/assessments"
-	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // openAssessment reads the city's formulas, those of the demo city for a city
 // without its own, and keeps their version.
-func (a *App) openAssessment(ctx context.Context, names web.Names) (*api.Assessing, error) {
+func (a *App) openAssessment(ctx context.Context, names frame.Names) (*api.Assessing, error) {
 	data, err := fs.ReadFile(a.opts.City, "assess.yaml")
 	if errors.Is(err, fs.ErrNotExist) {
 		data, err = fs.ReadFile(configs.Baiyin(), "assess.yaml")

@@ -20,7 +20,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/egress"
 	"github.com/mashang-hub/mashang/hub/intake"
-	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // doors mounts the channels, the API and the console on one handler and adds
@@ -103,8 +103,8 @@ func (a *App) openCases() float64 {
 }
 
 // names tells the console what codes are called.
-func (a *App) names(channels []adapters.Config) web.Names {
-	n := web.Names{
+func (a *App) names(channels []adapters.Config) frame.Names {
+	n := frame.Names{
 		City: a.city.Name, Departments: map[hub.DepartmentCode]string{}, Channels: map[hub.ChannelCode]string{},
 		Places: func(code hub.PlaceCode) string { return a.places[code].Name },
 		Banner: a.rules.Banner,

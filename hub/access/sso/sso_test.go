@@ -16,6 +16,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/access/sso"
 	"github.com/mashang-hub/mashang/hub/web"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
 // sessions knows one account.
@@ -118,7 +119,7 @@ func TestABrowserLogsInElsewhere(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
 	defer srv.Close()
 	_, p := provider(t, srv.URL+"/login/oidc/callback", "li-from-personnel")
-	h = web.Login(web.Doors{OIDC: p, Name: "政务统一认证"}, web.Names{City: "白银市"}, hub.ClockFunc(time.Now))
+	h = web.Login(web.Doors{OIDC: p, Name: "政务统一认证"}, frame.Names{City: "白银市"}, hub.ClockFunc(time.Now))
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)

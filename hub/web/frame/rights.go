@@ -1,4 +1,4 @@
-package web
+package frame
 
 import (
 	"net/http"
@@ -79,7 +79,7 @@ func Protect(next http.Handler, gate access.Knower) http.Handler {
 		case r.URL.Path == "/" && hub.CodeOf(err) == hub.CodeForbidden:
 			toOwnPage(w, r, gate, err)
 		default:
-			http.Error(w, glossary.In("code", string(hub.CodeOf(err)))+"："+sentence(err), status(hub.CodeOf(err)))
+			http.Error(w, glossary.In("code", string(hub.CodeOf(err)))+"："+Sentence(err), Status(hub.CodeOf(err)))
 		}
 	})
 }
@@ -105,5 +105,5 @@ func toOwnPage(w http.ResponseWriter, r *http.Request, gate access.Knower, refus
 			}
 		}
 	}
-	http.Error(w, sentence(refused), http.StatusForbidden)
+	http.Error(w, Sentence(refused), http.StatusForbidden)
 }
