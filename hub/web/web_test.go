@@ -77,7 +77,7 @@ func (c *cabinet) Case(_ context.Context, id hub.CaseID) (hub.Case, hub.Submissi
 		Title: "暖气不热", Text: "家里暖气不热，只有12度。<script>alert(1)</script> 电话13912341234",
 		Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234"},
 		Attachments: []hub.Attachment{
-			{SHA256: "aa", Name: "暖气片.png", MediaType: "image/png"}, {SHA256: "bb", Name: "说明.html", MediaType: "text/html"},
+			{SHA256: "aa", Name: "暖气片.png", MediaType: "image/png"}, {SHA256: "bb", Name: "说明.网页", MediaType: "text/html"},
 		},
 	}}, c.err
 }
@@ -103,8 +103,8 @@ func (c *cabinet) Deliveries(context.Context, hub.CaseID) ([]hub.Delivery, error
 			Alert: hub.Alert{Department: "heating", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDone,
 			Attempts: []hub.Attempt{{N: 1, At: noon(), Took: 80 * time.Millisecond, Result: "delivered"}}, Receipt: &hub.Receipt{Facts: map[string]string{"text": "中心街换热站"}, Group: "中心街换热站"},
 		},
-		{Alert: hub.Alert{Department: "housing", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryPending, NextAt: noon().Add(time.Minute), Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "connection refused"}}},
-		{Alert: hub.Alert{ID: "BY1.2.labor", Department: "labor", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDead, Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "410 Gone"}}},
+		{Alert: hub.Alert{Department: "housing", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryPending, NextAt: noon().Add(time.Minute), Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "部门系统连不上"}}},
+		{Alert: hub.Alert{ID: "BY1.2.labor", Department: "labor", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDead, Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "部门系统已停用这个地址"}}},
 	}, c.err
 }
 
@@ -172,7 +172,7 @@ func TestCasePageSaysWhy(t *testing.T) {
 	_, body, _ := ask(t, handler(&cabinet{}), "GET", casePath, nil)
 	for _, want := range []string{
 		"市供热服务中心牵头", "G-01", "<mark>暖气</mark>", "9f2c4a", "剩 1天6小时", "已超 1小时", "白银区 人民路街道 中心街社区",
-		"第2级责任人：李某某", "张**", "139****1234", "签收", "督办", "connection refused",
+		"第2级责任人：李某某", "张**", "139****1234", "签收", "督办", "部门系统连不上",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page does not say %q", want)

@@ -38,7 +38,8 @@ const refresh = guard(async () => {
   const v = await call('GET', '/api/files');
   listed = v.files;
   known = v.departments;
-  $('dir').textContent = v.dir + (v.history ? ' · 历史 ' + v.history + ' 件' : '');
+  $('dir').textContent = v.dir;
+  $('past').textContent = v.history ? '历史 ' + v.history + ' 件' : '';
   $('diff').disabled = !v.history;
   $('diff').title = v.history ? '' : '启动时用 --history 给一个历史文件';
   showFiles();
@@ -49,7 +50,7 @@ function showFiles() {
     const hits = f.rules.filter(r => !q || f.name.includes(q) || (r.id + r.name).includes(q));
     if (q && !hits.length && !f.name.includes(q)) return null;
     const d = el('details', {open: f.name === file || !!q},
-      el('summary', {class: f.name === file ? 'on' : '', onclick: () => open(f.name)}, f.name + ' ', el('small', {}, f.rules.length + ' 条')),
+      el('summary', {class: f.name === file ? 'on' : '', onclick: () => open(f.name)}, el('code', {}, f.name), ' ', el('small', {}, f.rules.length + ' 条')),
       el('ul', {}, ...hits.map(r => el('li', {}, el('button', {onclick: () => open(f.name, r.line)}, r.id + ' ' + r.name + ' ', el('small', {}, r.to ? '→ ' + r.to : ''))))));
     return d;
   }).filter(Boolean));
@@ -187,7 +188,7 @@ const test = guard(async () => {
   const v = await call('POST', '/api/test', file ? draft() : {});
   say(v.failed ? v.failed + ' 个例没有通过' : v.passed + ' 个例全部通过', !!v.failed);
   result(v.failed ? '例：' + v.failed + ' 个没有通过，' + v.passed + ' 个通过' : '例：' + v.passed + ' 个全部通过',
-    el('div', {}, ...v.results.filter(f => !f.passed).map(f => el('div', {class: 'sample'}, el('button', {onclick: () => open(f.file, f.line)}, f.file + ' 第 ' + f.line + ' 行'),
+    el('div', {}, ...v.results.filter(f => !f.passed).map(f => el('div', {class: 'sample'}, el('button', {onclick: () => open(f.file, f.line)}, el('code', {}, f.file), ' 第 ' + String(f.line), ' 行'),
       ' ' + [f.rule, f.name, '应为 ' + f.want, '实为 ' + f.got, f.clause].filter(Boolean).join(' · ')))));
 });
 $('test').onclick = test;
@@ -196,7 +197,7 @@ let known = {};
 const name = d => place[d] || known[d] || d || '空';
 function table(title, heads, rows) {
   if (!rows.length) return null;
-  return el('div', {}, el('b', {}, title), el('table', {}, el('tr', {}, ...heads.map(h => el('th', {}, h))),
+  return el('div', {}, el('b', {}, title), el('table', {}, el('tr', {}, ...heads.map(h => el('th', {scope: 'col'}, h))),
     ...rows.slice(0, 15).map(r => el('tr', {}, ...r.map(c => el('td', typeof c === 'number' ? {class: 'n'} : {}, String(c)))))));
 }
 const diff = guard(async () => {
