@@ -7,6 +7,7 @@ package bus
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -36,6 +37,9 @@ const (
 
 // Alerts is the topic of what department d is pushed (推送), keyed by case.
 func Alerts(d hub.DepartmentCode) string { return alertPrefix + string(d) }
+
+// IsAlerts reports whether topic is one of those that Alerts names.
+func IsAlerts(topic string) bool { return strings.HasPrefix(topic, alertPrefix) }
 
 // How long a topic keeps its records.
 const (

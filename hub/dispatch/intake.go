@@ -27,6 +27,7 @@ type Intake struct {
 	clock  hub.Clock
 	notify func(hub.DepartmentCode)
 	dead   func(ctx context.Context, m *message.Message, reason string) error
+	filed  filed // by Ahead
 }
 
 // NewIntake returns an intake that calls notify, if not nil, for each
@@ -36,11 +37,14 @@ func NewIntake(store Adder, clock hub.Clock, notify func(hub.DepartmentCode), de
 	return &Intake{store: store, clock: clock, notify: notify, dead: dead}
 }
 
-// Record stores one delivery per message. When it returns nil all of msgs may
+// Record stores one delivery per message that Ahead has not filed. When it returns nil all of msgs may
 // be acknowledged; it may be called again with the same messages.
 func (i *Intake) Record(ctx context.Context, msgs []*message.Message) error {
 	alerts := make([]hub.Alert, 0, len(msgs))
 	for _, m := range msgs {
+		if i.filed.take(m.UUID) {
+			continue
+		}
 		a, err := readAlert(m.Payload)
 		if err == nil {
 			alerts = append(alerts, a)

@@ -187,7 +187,9 @@ func (db *DB) Send(ctx context.Context, out []hub.Outgoing) error {
 	if len(out) == 0 {
 		return nil
 	}
-	err := db.inTx(ctx, func(tx pgx.Tx) error { return db.SendIn(ctx, tx, out) })
+	var b pgx.Batch // one transaction, and one message to the server
+	(&outboxRows{out: out}).queue(&b)
+	err := db.pool.SendBatch(ctx, &b).Close()
 	if err == nil {
 		db.signal()
 	}

@@ -24,8 +24,8 @@ import (
 )
 
 // departments adds, for each department, its plugin process, its lane and the
-// way back of its updates; one consumer files the alerts of all, and one waker
-// tells the lanes what is due.
+// way back of its updates; the relay of the outbox and one consumer file the
+// alerts of all, and one waker tells the lanes what is due.
 func (a *App) departments(ctx context.Context, g *run.Group) error {
 	dir, err := runDir(a.opts.Data)
 	if err != nil {
@@ -57,8 +57,9 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 		})
 	}
 	actor(ctx, g, waker.Run)
-	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.dispatch", BatchWait: dispatch.BatchWait}, topics,
-		dispatch.NewIntake(a.noticeDesk(), a.clock, a.notify, nil).Record)
+	intake := dispatch.NewIntake(a.noticeDesk(), a.clock, a.notify, nil)
+	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.dispatch", BatchWait: dispatch.BatchWait}, topics, intake.Record)
+	actor(ctx, g, func(ctx context.Context) error { return a.db.Relay(ctx, intake.Beside(ctx, a.pub.Relay), a.log) })
 	actor(ctx, g, a.notices.Run)
 	actor(ctx, g, a.dailyLoop().Run)
 	return nil

@@ -68,6 +68,5 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 	a.watcher = deadline.New(a.db, facts, out, a.clock, a.log)
 	actor(ctx, g, a.watcher.Run)
 	actor(ctx, g, a.reloadCalendar)
-	actor(ctx, g, func(ctx context.Context) error { return a.db.Relay(ctx, a.pub.Relay, a.log) })
 	actor(ctx, g, a.index)
 }

@@ -32,6 +32,7 @@ type webhooks struct {
 	dests  map[hub.DepartmentCode]http.Handler
 	good   *receiver
 	bad    *hangingReceiver
+	trail  *trail
 
 	hold    sync.RWMutex // held while the outbox is filled
 	errs    chan error
@@ -51,7 +52,7 @@ func (w *webhooks) start(ctx context.Context, dests map[hub.DepartmentCode]http.
 			u()
 		}
 	}
-	w.dests, w.errs = dests, make(chan error, 64)
+	w.dests, w.errs, w.trail = dests, make(chan error, 64), newTrail()
 	w.plugins = map[hub.DepartmentCode]*host.Plugin{}
 	dir, err := os.MkdirTemp("", "mw")
 	if err != nil {
@@ -72,8 +73,9 @@ func (w *webhooks) start(ctx context.Context, dests map[hub.DepartmentCode]http.
 		return stop, err
 	}
 	w.loop(ctx, waker.Run)
-	w.loop(ctx, w.relay)
-	w.loop(ctx, func(ctx context.Context) error { return w.file(ctx, topics, lanes) })
+	in := w.intake(lanes)
+	w.loop(ctx, func(ctx context.Context) error { return w.relay(ctx, in) })
+	w.loop(ctx, func(ctx context.Context) error { return w.file(ctx, topics, in) })
 	return stop, nil
 }
 
@@ -105,7 +107,7 @@ func (w *webhooks) department(ctx context.Context, dept hub.DepartmentCode, h ht
 		RunDir: filepath.Join(dir, string(dept)),
 	}, w.log)
 	w.plugins[dept] = plugin
-	lane := dispatch.New(dept, w.db, plugin, hub.ClockFunc(time.Now), w.log, w.lane)
+	lane := dispatch.New(dept, watchedStore{w.db, w.trail}, plugin, hub.ClockFunc(time.Now), w.log, w.lane)
 	w.loop(ctx, plugin.Run)
 	w.loop(ctx, lane.Run)
 	return lane, nil
@@ -122,7 +124,7 @@ func (w *webhooks) running() bool {
 }
 
 // file consumes the alert topics as the running hub does.
-func (w *webhooks) file(ctx context.Context, topics []bus.Topic, lanes map[hub.DepartmentCode]*dispatch.Lane) error {
+func (w *webhooks) file(ctx context.Context, topics []bus.Topic, in *dispatch.Intake) error {
 	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{
 		Brokers: w.brokers, Group: "bench.dispatch" + w.run, Log: w.log, BatchWait: dispatch.BatchWait,
 	})
@@ -134,18 +136,28 @@ func (w *webhooks) file(ctx context.Context, topics []bus.Topic, lanes map[hub.D
 	for i, t := range topics {
 		names[i] = t.Name
 	}
+	return sub.Consume(ctx, names, in.Record)
+}
+
+// intake files alerts as the running hub does.
+func (w *webhooks) intake(lanes map[hub.DepartmentCode]*dispatch.Lane) *dispatch.Intake {
 	notify := func(d hub.DepartmentCode) { lanes[d].Notify() }
-	desk := &notice.Desk{Store: notices.New(w.db.Pool()), Clock: hub.ClockFunc(time.Now), Log: w.log, Notify: notify}
-	return sub.Consume(ctx, names, dispatch.NewIntake(desk, hub.ClockFunc(time.Now), notify, nil).Record)
+	clock := hub.ClockFunc(time.Now)
+	desk := &notice.Desk{Store: notices.New(w.db.Pool()), Clock: clock, Log: w.log, Notify: notify}
+	return dispatch.NewIntake(watchedAdder{desk, w.trail}, clock, notify, nil)
 }
 
 // relay moves the outbox to the broker, as the running hub does; it stops where
 // it is while the benchmark fills the outbox.
-func (w *webhooks) relay(ctx context.Context) error {
+func (w *webhooks) relay(ctx context.Context, in *dispatch.Intake) error {
+	relay := in.Beside(ctx, w.pub.Relay)
 	publish := func(out []hub.Outgoing) error {
 		w.hold.RLock()
 		defer w.hold.RUnlock()
-		return w.pub.Relay(out)
+		for _, o := range out {
+			w.trail.mark(taken, o.ID)
+		}
+		return relay(out)
 	}
 	return w.db.Relay(ctx, publish, w.log)
 }

@@ -2,8 +2,8 @@ package bench
 
 import (
 	"io"
+	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,6 +89,16 @@ func (r *receiver) account() (lost, swaps int) {
 	return len(r.sent) - len(r.came), r.swaps
 }
 
+// times returns when each alert was sent, and tells t when it arrived.
+func (r *receiver) times(t *trail) map[string]time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, took := range r.came {
+		t.set(arrived, id, r.sent[id].Add(took))
+	}
+	return maps.Clone(r.sent)
+}
+
 // median returns the middle wait of a series in milliseconds.
 func (r *receiver) median(series string) float64 {
 	r.mu.Lock()
@@ -99,11 +109,7 @@ func (r *receiver) median(series string) float64 {
 			waits = append(waits, d)
 		}
 	}
-	if len(waits) == 0 {
-		return 0
-	}
-	slices.Sort(waits)
-	return float64(waits[len(waits)/2].Microseconds()) / 1000
+	return middle(waits)
 }
 
 // A hangingReceiver takes every call and answers none until it is let go.

@@ -21,6 +21,10 @@ type WebhooksResult struct {
 	P50Beside  float64 `json:"p50_ms_healthy_beside_hanging"`
 	Lost       int     `json:"lost"`
 	OutOfOrder int     `json:"out_of_order"`
+	// Stages is where the p50 at 50/s went, in milliseconds from one stage to
+	// the next: outbox durable, taken by the relay, filed, claimed by the
+	// lane, at the receiver.
+	Stages map[string]float64 `json:"stages_p50_ms"`
 }
 
 // WebhooksConfig says how much, on what, and which program serves as plugin.
@@ -84,6 +88,7 @@ func (w *webhooks) measure(ctx context.Context, cfg WebhooksConfig) (res Webhook
 	if res.P50, err = w.steady(ctx, "s"); err != nil {
 		return res, err
 	}
+	res.Stages = w.trail.medians("s", w.good.times(w.trail))
 	cfg.Progress("同时有一个部门收而不答，排着 %d 条", hanging)
 	if err := w.insert(ctx, hung, "h", 0, hanging); err != nil {
 		return res, err
@@ -161,6 +166,9 @@ func (w *webhooks) insert(ctx context.Context, dept hub.DepartmentCode, series s
 		}
 		if err := w.db.Send(ctx, out); err != nil {
 			return fmt.Errorf("fill the outbox: %w", err)
+		}
+		for _, o := range out {
+			w.trail.mark(committed, o.ID)
 		}
 	}
 	return nil
