@@ -108,6 +108,8 @@ type Deps struct {
 	Keep func(ctx context.Context, l Letter) error
 	// Keys returns the keys that "channel rotate" made.
 	Keys func(channel hub.ChannelCode) (Live, error)
+	// Alone runs on one node at a time what fetches; nil runs it at once.
+	Alone Alone
 	// Cursors keep the place in a source that is read piece by piece.
 	Cursors Cursors
 	// SaveAttachment keeps a photo or document.
@@ -138,6 +140,9 @@ func (d Deps) Complete() Deps {
 	}
 	if d.Public == nil {
 		d.Public = noPublic{}
+	}
+	if d.Alone == nil {
+		d.Alone = always
 	}
 	if d.Codes == nil {
 		d.Codes = placeCodes{d.Place}

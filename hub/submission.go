@@ -96,6 +96,9 @@ type Acceptance struct {
 	Receipt   ReceiptID `json:"receipt"`
 	Case      CaseID    `json:"tracking"`
 	Duplicate bool      `json:"duplicate,omitempty"`
+	// Notes say in Chinese what the sender should know although it was
+	// accepted, such as that the matter was accepted before.
+	Notes []string `json:"notes,omitempty"`
 	// Err says why this submission was not accepted; the others of its batch
 	// are not touched by it.
 	Err error `json:"-"`

@@ -82,7 +82,7 @@ func (a *adapter) Run(ctx context.Context) error {
 		return adapters.Rounds{Every: time.Second, Max: a.config.BackOff, Log: a.log}.Run(ctx, a.live)
 	})
 	g.Go(func() error {
-		return adapters.Rounds{Every: a.config.Every, Max: a.config.BackOff, Log: a.log}.Run(ctx, a.pull)
+		return a.Fetch(ctx, a.config.Every, a.config.BackOff, a.pull)
 	})
 	return g.Wait()
 }
@@ -188,7 +188,7 @@ func (a *adapter) pull(ctx context.Context) (more bool, err error) {
 		}
 		return true, nil
 	}
-	cursor, err := a.load(ctx)
+	cursor, err := a.Cursor(ctx, "")
 	if err != nil {
 		return false, err
 	}
@@ -203,23 +203,12 @@ func (a *adapter) pull(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if next := got.GetCursor(); next != cursor && a.Deps.Cursors != nil {
-		if err := a.Deps.Cursors.SaveCursor(ctx, a.Channel, next); err != nil {
-			return false, fmt.Errorf("save cursor: %w", err)
+	if next := got.GetCursor(); next != cursor {
+		if err := a.MoveCursor(ctx, next); err != nil {
+			return false, err
 		}
 	}
 	return got.GetMore(), a.settle(ctx, p, results)
-}
-
-func (a *adapter) load(ctx context.Context) (string, error) {
-	if a.Deps.Cursors == nil {
-		return "", nil
-	}
-	cursor, err := a.Deps.Cursors.LoadCursor(ctx, a.Channel)
-	if err != nil {
-		return "", fmt.Errorf("load cursor: %w", err)
-	}
-	return cursor, nil
 }
 
 func (a *adapter) settle(ctx context.Context, p *process, results []adapters.Result) error {

@@ -8,7 +8,6 @@ package files
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/mashang-hub/mashang/adapters"
 	"github.com/mashang-hub/mashang/adapters/decode"
-	"github.com/mashang-hub/mashang/hub"
 )
 
 // Spec describes the kind.
@@ -62,8 +60,10 @@ func (a *adapter) Handler() http.Handler { return nil }
 func (a *adapter) Run(ctx context.Context) error {
 	log := a.Deps.Log.With("channel", string(a.Channel))
 	if a.login != nil {
-		w := &watch{a: a, seen: map[string]mark{}}
-		return adapters.Every(ctx, a.config.Every, log, w.scan)
+		return a.Deps.Alone(ctx, a.Channel, func(ctx context.Context) error {
+			w := &watch{a: a, seen: map[string]mark{}}
+			return adapters.Every(ctx, a.config.Every, log, w.scan)
+		})
 	}
 	dir := a.config.Folder
 	if !filepath.IsAbs(dir) {
@@ -90,42 +90,14 @@ func (a *adapter) file(ctx context.Context, name string, data []byte, write func
 	if !a.config.Receipts {
 		return err
 	}
-	slip := Slip{File: name, Results: []Line{}}
-	if err != nil {
-		slip.Error = adapters.Sentence(err)
-	}
+	slip := adapters.NewSlip(name, err)
 	for _, r := range results {
-		line := Line{ExternalID: r.Submission.ExternalID, Receipt: r.Acceptance.Receipt, Tracking: r.Acceptance.Case, Duplicate: r.Acceptance.Duplicate, Skipped: r.Skipped}
-		if r.Acceptance.Err != nil {
-			line.Error = adapters.Sentence(r.Acceptance.Err)
-		}
-		slip.Results = append(slip.Results, line)
+		slip.Add(r.Submission.ExternalID, r.Acceptance, r.Skipped)
 	}
-	text, merr := json.MarshalIndent(slip, "", "  ")
-	if merr != nil {
-		return fmt.Errorf("encode receipt: %w", merr)
-	}
-	if werr := write(name+".receipt.json", append(text, '\n')); werr != nil {
+	if werr := slip.Write(write); werr != nil {
 		return werr
 	}
 	return err
-}
-
-// A Line is one row of a file in its receipt.
-type Line struct {
-	ExternalID string        `json:"external_id"`
-	Receipt    hub.ReceiptID `json:"receipt,omitempty"`
-	Tracking   hub.CaseID    `json:"tracking,omitempty"`
-	Duplicate  bool          `json:"duplicate,omitempty"`
-	Skipped    bool          `json:"skipped,omitempty"`
-	Error      string        `json:"error,omitempty"`
-}
-
-// A Slip is a receipt file.
-type Slip struct {
-	File    string `json:"file"`
-	Error   string `json:"error,omitempty"` // why the whole file was refused
-	Results []Line `json:"results"`
 }
 
 // wanted reports whether a file counts.

@@ -58,8 +58,7 @@ func (a *adapter) Handler() http.Handler { return nil }
 
 // Run reads until ctx ends.
 func (a *adapter) Run(ctx context.Context) error {
-	log := a.Deps.Log.With("channel", string(a.Channel))
-	return adapters.Rounds{Every: a.config.Every, Max: 10 * a.config.Every, Log: log}.Run(ctx, a.round)
+	return a.Fetch(ctx, a.config.Every, 10*a.config.Every, a.round)
 }
 
 func (a *adapter) dial() (*imapclient.Client, error) {

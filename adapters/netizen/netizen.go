@@ -95,7 +95,11 @@ func (a *adapter) Run(ctx context.Context) error {
 		g.Go(func() error { return adapters.Every(ctx, a.config.Every, log, folder.Scan) })
 	}
 	if a.config.Pull != "" {
-		g.Go(func() error { return adapters.Every(ctx, a.config.Every, log, a.pull) })
+		g.Go(func() error {
+			return a.deps.Alone(ctx, a.channel, func(ctx context.Context) error {
+				return adapters.Every(ctx, a.config.Every, log, a.pull)
+			})
+		})
 	}
 	g.Go(func() error { <-ctx.Done(); return nil })
 	return g.Wait()

@@ -25,12 +25,10 @@ type page struct {
 // pull reads pages until the cursor stands still. The cursor moves only after
 // a page was accepted: after a crash the page comes again, as duplicates.
 func (a *adapter) pull(ctx context.Context) error {
-	file := a.path(a.config.CursorFile)
-	saved, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read cursor: %w", err)
+	cursor, err := a.cursor(ctx)
+	if err != nil {
+		return err
 	}
-	cursor := strings.TrimSpace(string(saved))
 	for {
 		p, err := a.page(ctx, cursor)
 		if err != nil {
@@ -43,10 +41,41 @@ func (a *adapter) pull(ctx context.Context) error {
 			return nil
 		}
 		cursor = p.Next
-		if err := adapters.WriteFile(file, []byte(cursor+"\n")); err != nil {
-			return fmt.Errorf("write cursor: %w", err)
+		if err := a.move(ctx, cursor); err != nil {
+			return err
 		}
 	}
+}
+
+// cursor is how far the board was read. All nodes share it; the file is that
+// of a node that ran alone before.
+func (a *adapter) cursor(ctx context.Context) (string, error) {
+	if a.deps.Cursors != nil {
+		cursor, err := a.deps.Cursors.LoadCursor(ctx, a.channel)
+		if err != nil {
+			return "", fmt.Errorf("load cursor: %w", err)
+		}
+		if cursor != "" {
+			return cursor, nil
+		}
+	}
+	saved, err := os.ReadFile(a.path(a.config.CursorFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read cursor: %w", err)
+	}
+	return strings.TrimSpace(string(saved)), nil
+}
+
+func (a *adapter) move(ctx context.Context, cursor string) error {
+	if a.deps.Cursors != nil {
+		if err := a.deps.Cursors.SaveCursor(ctx, a.channel, cursor); err != nil {
+			return fmt.Errorf("save cursor: %w", err)
+		}
+	}
+	if err := adapters.WriteFile(a.path(a.config.CursorFile), []byte(cursor+"\n")); err != nil {
+		return fmt.Errorf("write cursor: %w", err)
+	}
+	return nil
 }
 
 // takePage hands in the items. A page that can never be taken is kept as a

@@ -68,7 +68,7 @@ func TestFilesAndReceipts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var slip petition.Slip
+	var slip adapters.Slip
 	if err := json.Unmarshal(data, &slip); err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ package petition
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,30 +91,14 @@ func (a *adapter) Decode(_ context.Context, r io.Reader, name, mediaType string)
 	return subs, err
 }
 
-// A Line is one petition in a receipt file.
-type Line struct {
-	ExternalID string        `json:"external_id"`
-	Receipt    hub.ReceiptID `json:"receipt,omitempty"`
-	Tracking   hub.CaseID    `json:"tracking,omitempty"`
-	Duplicate  bool          `json:"duplicate,omitempty"`
-	Error      string        `json:"error,omitempty"`
-}
-
-// A Slip is a receipt file.
-type Slip struct {
-	File    string `json:"file"`
-	Error   string `json:"error,omitempty"` // why the whole file was refused
-	Results []Line `json:"results"`
-}
-
 // exchange takes one batch file and writes its receipt. After a crash in
 // between it does the same again, with the same numbers.
 func (a *adapter) exchange(ctx context.Context, dir, name string, data []byte) error {
-	slip := Slip{File: name, Results: []Line{}}
 	subs, err := a.Decode(ctx, bytes.NewReader(data), name, "")
+	slip := adapters.NewSlip(name, err)
+	write := func(name string, data []byte) error { return adapters.WriteFile(filepath.Join(dir, name), data) }
 	if err != nil {
-		slip.Error = adapters.Sentence(err)
-		if werr := writeSlip(dir, slip); werr != nil {
+		if werr := slip.Write(write); werr != nil {
 			return werr
 		}
 		return err
@@ -125,19 +108,7 @@ func (a *adapter) exchange(ctx context.Context, dir, name string, data []byte) e
 		return err
 	}
 	for i, got := range answers {
-		line := Line{subs[i].ExternalID, got.Receipt, got.Case, got.Duplicate, ""}
-		if got.Err != nil {
-			line.Error = adapters.Sentence(got.Err)
-		}
-		slip.Results = append(slip.Results, line)
+		slip.Add(subs[i].ExternalID, got, false)
 	}
-	return writeSlip(dir, slip)
-}
-
-func writeSlip(dir string, s Slip) error {
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode receipt: %w", err)
-	}
-	return adapters.WriteFile(filepath.Join(dir, s.File+".receipt.json"), append(data, '\n'))
+	return slip.Write(write)
 }

@@ -82,13 +82,12 @@ func (a *adapter) Handler() http.Handler { return nil }
 
 // Run fetches until ctx ends.
 func (a *adapter) Run(ctx context.Context) error {
-	log := a.Deps.Log.With("channel", string(a.Channel))
-	return adapters.Rounds{Every: a.config.Every, Max: a.config.BackOff, Log: log}.Run(ctx, a.round)
+	return a.Fetch(ctx, a.config.Every, a.config.BackOff, a.round)
 }
 
 // round fetches one page.
 func (a *adapter) round(ctx context.Context) (more bool, err error) {
-	cursor, err := a.load(ctx)
+	cursor, err := a.Cursor(ctx, a.config.Start)
 	if err != nil {
 		return false, err
 	}
@@ -104,26 +103,7 @@ func (a *adapter) round(ctx context.Context) (more bool, err error) {
 	if err != nil || next == cursor {
 		return false, err
 	}
-	if a.Deps.Cursors != nil {
-		if err := a.Deps.Cursors.SaveCursor(ctx, a.Channel, next); err != nil {
-			return false, fmt.Errorf("save cursor: %w", err)
-		}
-	}
-	return more, nil
-}
-
-func (a *adapter) load(ctx context.Context) (string, error) {
-	if a.Deps.Cursors == nil {
-		return a.config.Start, nil
-	}
-	cursor, err := a.Deps.Cursors.LoadCursor(ctx, a.Channel)
-	if err != nil {
-		return "", fmt.Errorf("load cursor: %w", err)
-	}
-	if cursor == "" {
-		cursor = a.config.Start
-	}
-	return cursor, nil
+	return more, a.MoveCursor(ctx, next)
 }
 
 func (a *adapter) fetch(ctx context.Context, cursor string) (decode.Input, error) {

@@ -57,8 +57,7 @@ func (a *adapter) Handler() http.Handler { return nil }
 
 // Run reads until ctx ends.
 func (a *adapter) Run(ctx context.Context) error {
-	log := a.Deps.Log.With("channel", string(a.Channel))
-	return adapters.Rounds{Every: a.config.Every, Max: 10 * a.config.Every, Log: log}.Run(ctx, a.round)
+	return a.Fetch(ctx, a.config.Every, 10*a.config.Every, a.round)
 }
 
 // A row is one row with its columns as the database prints them.
@@ -73,7 +72,7 @@ func (a *adapter) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	cursor, err := a.cursor(ctx)
+	cursor, err := a.Cursor(ctx, a.config.Start)
 	if err != nil {
 		return false, err
 	}
@@ -108,20 +107,6 @@ func (a *adapter) connect(ctx context.Context) (*pgx.Conn, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return conn, nil
-}
-
-func (a *adapter) cursor(ctx context.Context) (string, error) {
-	if a.config.Cursor == "" || a.Deps.Cursors == nil {
-		return a.config.Start, nil
-	}
-	cursor, err := a.Deps.Cursors.LoadCursor(ctx, a.Channel)
-	if err != nil {
-		return "", fmt.Errorf("load cursor: %w", err)
-	}
-	if cursor == "" {
-		cursor = a.config.Start
-	}
-	return cursor, nil
 }
 
 func (a *adapter) rows(ctx context.Context, conn *pgx.Conn, cursor string) ([]row, error) {
@@ -181,8 +166,5 @@ func (a *adapter) acknowledge(ctx context.Context, conn *pgx.Conn, rows []row, r
 	if a.Deps.Cursors == nil {
 		return fmt.Errorf("cursor: there is nothing to remember it with")
 	}
-	if err := a.Deps.Cursors.SaveCursor(ctx, a.Channel, last); err != nil {
-		return fmt.Errorf("save cursor: %w", err)
-	}
-	return nil
+	return a.MoveCursor(ctx, last)
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,58 +9,6 @@ import (
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 )
-
-// A DeadLetter (死信) is something that could not be handled, with its bytes
-// and the reason.
-type DeadLetter struct {
-	ID      int64     `json:"id"`
-	At      time.Time `json:"at"`
-	Stage   string    `json:"stage"` // where it failed
-	Key     string    `json:"key"`
-	Reason  string    `json:"reason"`
-	Payload []byte    `json:"payload"`
-}
-
-// SaveDeadLetter stores l under a new id.
-func (db *DB) SaveDeadLetter(ctx context.Context, l DeadLetter) error {
-	payload := l.Payload
-	if payload == nil {
-		payload = []byte{}
-	}
-	_, err := db.exec(ctx, "save dead letter",
-		"insert into dead_letter (at, stage, key, reason, payload) values ($1, $2, $3, $4, $5)",
-		l.At, clean(l.Stage), clean(l.Key), clean(l.Reason), payload)
-	return err
-}
-
-// DeadLetters returns up to limit dead letters, newest first.
-func (db *DB) DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error) {
-	rows, err := db.pool.Query(ctx,
-		"select id, at, stage, key, reason, payload from dead_letter order by id desc limit $1", limit)
-	if err != nil {
-		return nil, wrap(err, "read dead letters")
-	}
-	letters, err := pgx.CollectRows(rows, pgx.RowToStructByPos[DeadLetter])
-	return letters, wrap(err, "read dead letters")
-}
-
-// TakeDeadLetter hands one dead letter to repair and removes it when repair
-// returns nil.
-func (db *DB) TakeDeadLetter(ctx context.Context, id int64, repair func(DeadLetter) error) error {
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		l := DeadLetter{ID: id}
-		err := tx.QueryRow(ctx, `delete from dead_letter where id = $1
-			returning at, stage, key, reason, payload`, id).Scan(&l.At, &l.Stage, &l.Key, &l.Reason, &l.Payload)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return notFound("dead_letter.not_found", id)
-		}
-		if err != nil {
-			return err
-		}
-		return repair(l)
-	})
-	return wrap(err, "take dead letter %d", id)
-}
 
 // SaveAudit records that actor did action to object.
 func (db *DB) SaveAudit(ctx context.Context, at time.Time, actor hub.Actor, action, object string,

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -121,24 +120,6 @@ func TestSmallThings(t *testing.T) {
 	}
 	if err := db.SaveAudit(ctx, monday(), hub.System(), "login", "x", nil); err != nil {
 		t.Error(err)
-	}
-	letter := postgres.DeadLetter{At: monday(), Stage: "desk", Key: "k\x00", Reason: "bad \xff", Payload: []byte("\x00")}
-	if err := db.SaveDeadLetter(ctx, letter); err != nil {
-		t.Fatal(err)
-	}
-	letters, err := db.DeadLetters(ctx, 10)
-	if err != nil || len(letters) != 1 || letters[0].Key != "k" {
-		t.Fatalf("DeadLetters = %+v, %v", letters, err)
-	}
-	no := errors.New("no")
-	if err := db.TakeDeadLetter(ctx, letters[0].ID, func(postgres.DeadLetter) error { return no }); !errors.Is(err, no) {
-		t.Errorf("failed repair: %v", err)
-	}
-	if err := db.TakeDeadLetter(ctx, letters[0].ID, func(postgres.DeadLetter) error { return nil }); err != nil {
-		t.Errorf("repair: %v", err)
-	}
-	if letters, err := db.DeadLetters(ctx, 10); len(letters) != 0 || err != nil {
-		t.Errorf("letters left: %v, %v", letters, err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
+	"github.com/mashang-hub/mashang/hub/postgres/channel"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/hub/web"
 	"github.com/mashang-hub/mashang/hub/web/frame"
@@ -61,7 +62,7 @@ func loadKeys(data string) (*seal.Keyring, error) {
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
 	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
-	routes = append(routes, api.PersonalRoutes(a.db, a.clock, keepPersonal)...)
+	routes = append(routes, api.PersonalRoutes(vault{a.db, channel.New(a.db, a.clock, a.keys)}, a.clock, keepPersonal)...)
 	agencies := a.outside().agencies
 	routes = append(routes, api.NoticeRoutes(a.db, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)
 	return append(routes, a.civicRoutes()...)

@@ -19,6 +19,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/intake"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
+	"github.com/mashang-hub/mashang/hub/postgres/lease"
 )
 
 // channels opens the city's channels, mounts them and adds their loops.
@@ -29,9 +30,13 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	}
 	deps := a.deps()
 	deps.Codes, deps.Public, deps.Named = printed, a.outside(), a.city.FindNamed
+	leases := lease.New(a.db, a.log)
+	deps.Alone = func(ctx context.Context, code hub.ChannelCode, work func(context.Context) error) error {
+		return leases.Hold(ctx, "channel/"+string(code), work)
+	}
 	m := channels.New(channels.Config{
 		Registry: all.Registry(), Channels: configs, Intake: in, Deps: deps,
-		Store: channel.New(a.db, a.clock), Decide: a.rules.Rollout().Decide, Case: a.db.Case, Check: intake.Check,
+		Store: channel.New(a.db, a.clock, a.keys), Decide: a.rules.Rollout().Decide, Case: a.db.Case, Check: intake.Check,
 		Publish: a.republish, Window: a.window, Seen: a.db.FindReceipts, Again: a.again,
 		Log: a.log, Clock: a.clock, Keys: a.keys,
 	})

@@ -13,7 +13,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/desk"
-	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/channel"
 )
 
 // consumers adds the desk's two doors: submissions and departments' updates.
@@ -25,12 +25,13 @@ func (a *App) consumers(ctx context.Context, g *run.Group) {
 
 // keepDead files dead letters where people can list and repair them.
 func (a *App) keepDead(ctx context.Context, msgs []*message.Message) error {
+	store := channel.New(a.db, a.clock, a.keys)
 	for _, m := range msgs {
-		letter := postgres.DeadLetter{
-			At: a.clock.Now(), Stage: m.Metadata.Get(bus.DeadTopic), Key: m.Metadata.Get(bus.MetaKey),
+		letter := channel.Letter{
+			Stage: m.Metadata.Get(bus.DeadTopic), Key: m.Metadata.Get(bus.MetaKey),
 			Reason: m.Metadata.Get(bus.DeadReason), Payload: m.Payload,
 		}
-		if err := a.db.SaveDeadLetter(ctx, letter); err != nil {
+		if err := store.KeepLetter(ctx, letter); err != nil {
 			return fmt.Errorf("keep a dead letter: %w", err)
 		}
 	}

@@ -158,7 +158,7 @@ func (m *Manager) apiLetter(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := m.Store.Letter(r.Context(), id)
+	l, err := m.Store.ShowLetter(r.Context(), id)
 	return viewOf(l, true), err
 }
 

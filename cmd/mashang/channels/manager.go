@@ -252,13 +252,13 @@ func (m *Manager) ReplayLetter(ctx context.Context, id int64) ([]hub.Acceptance,
 		if err := m.tellAgain(ctx, l); err != nil {
 			return nil, err
 		}
-		return nil, m.Store.DropLetter(ctx, id)
+		return nil, m.Store.DropLetter(ctx, l, nil)
 	}
 	if l.Channel == "" {
 		if err := m.Publish(l.Stage, l.Key, l.Payload); err != nil {
 			return nil, fmt.Errorf("publish letter %d on %s: %w", id, l.Stage, err)
 		}
-		return nil, m.Store.DropLetter(ctx, id)
+		return nil, m.Store.DropLetter(ctx, l, nil)
 	}
 	r, err := m.channel(l.Channel)
 	if err != nil {
@@ -270,7 +270,11 @@ func (m *Manager) ReplayLetter(ctx context.Context, id int64) ([]hub.Acceptance,
 	if err != nil {
 		return answers, err
 	}
-	return answers, m.Store.DropLetter(ctx, id)
+	cases := make([]hub.CaseID, len(answers))
+	for i, a := range answers {
+		cases[i] = a.Case
+	}
+	return answers, m.Store.DropLetter(ctx, l, cases)
 }
 
 // A Replay is what replaying a window does, or would do.
@@ -293,6 +297,12 @@ func (m *Manager) ReplayWindow(ctx context.Context, code hub.ChannelCode, from, 
 	rep := Replay{From: from, To: to, DryRun: dry}
 	if !from.Before(to) {
 		return rep, hub.Errorf(hub.CodeInvalid, "replay.window")
+	}
+	if !dry {
+		window := map[string]string{"channel": string(code), "from": from.Format(time.RFC3339), "to": to.Format(time.RFC3339)}
+		if err := m.Store.Record(ctx, channel.WindowReplayed, "submissions", window); err != nil {
+			return rep, err
+		}
 	}
 	w := &replaying{m: m, rep: &rep, seen: map[hub.ReceiptID]bool{}}
 	err := m.Window(ctx, from, to, func(raw []byte, s hub.Submission) error {

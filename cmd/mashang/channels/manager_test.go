@@ -45,17 +45,17 @@ func newWorld(t *testing.T, t2 proof.Type) *world {
 	t.Helper()
 	w := &world{t: t, in: &adaptertest.Intake{}, now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), told: make(chan string, 10), deny: 200}
 	clock := hub.ClockFunc(func() time.Time { return w.now })
-	w.store = channel.New(pgtest.Open(t), clock)
+	keys, err := seal.Parse(seal.NewLine("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = channel.New(pgtest.Open(t), clock, keys)
 	source := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		rw.WriteHeader(w.deny)
 		w.told <- string(body)
 	}))
 	t.Cleanup(source.Close)
-	keys, err := seal.Parse(seal.NewLine("k1"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.Manager = channels.New(channels.Config{
 		Registry: all.Registry(), Intake: w.in, Store: w.store, Clock: clock, Log: slog.New(slog.DiscardHandler), Keys: keys, Check: intake.Check,
 		Deps: adapters.Deps{Clock: clock, Demo: true},
@@ -319,7 +319,7 @@ func TestCallbacks(t *testing.T) {
 
 func TestOpenNamesTheChannel(t *testing.T) {
 	c := channels.Config{
-		Registry: all.Registry(), Store: channel.New(pgtest.Open(t), hub.ClockFunc(time.Now)), Clock: hub.ClockFunc(time.Now),
+		Registry: all.Registry(), Store: channel.New(pgtest.Open(t), hub.ClockFunc(time.Now), nil), Clock: hub.ClockFunc(time.Now),
 		Channels: []adapters.Config{{Code: "bad", Kind: "webhook", Enabled: true}},
 	}
 	if err := channels.New(c).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "bad") {

@@ -14,17 +14,49 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
+	"github.com/mashang-hub/mashang/hub/seal"
 )
 
-// A Store keeps it. Its methods are safe for concurrent use.
+// A Store keeps it. Its methods are safe for concurrent use. What people do
+// with keys and letters is recorded (审计) in the same transaction.
 type Store struct {
 	db    *postgres.DB
 	clock hub.Clock
+	seal  *seal.Keyring
 }
 
-// New returns the store in db.
-func New(db *postgres.DB, clock hub.Clock) *Store { return &Store{db, clock} }
+// New returns the store in db; keys seals the bytes of letters.
+func New(db *postgres.DB, clock hub.Clock, keys *seal.Keyring) *Store { return &Store{db, clock, keys} }
+
+// The actions that are recorded; the object is "channel/" or "letter/" and its
+// code or number.
+const (
+	KeyAdded       = "channel.key_added"
+	KeyPromoted    = "channel.key_promoted"
+	KeyRevoked     = "channel.key_revoked"
+	LetterShown    = "letter.shown"
+	LetterRepaired = "letter.repaired"
+	LetterReplayed = "letter.replayed"
+	WindowReplayed = "submissions.replayed"
+)
+
+// record writes what the source of ctx does to object into the audit.
+func (s *Store) record(ctx context.Context, tx pgx.Tx, action, object string, data map[string]string) error {
+	return auditlog.Append(ctx, tx, audit.New(ctx, s.clock.Now(), action, object, data))
+}
+
+// Record writes one record that belongs to no change of this store; what
+// cannot be recorded must not be done.
+func (s *Store) Record(ctx context.Context, action, object string, data map[string]string) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error { return s.record(ctx, tx, action, object, data) })
+	if err != nil {
+		return fmt.Errorf("record %s of %s: %w", action, object, err)
+	}
+	return nil
+}
 
 // LoadCursor returns how far channel has read; "" at the beginning.
 func (s *Store) LoadCursor(ctx context.Context, channel hub.ChannelCode) (string, error) {
@@ -82,7 +114,10 @@ func (s *Store) AddKey(ctx context.Context, k Key) error {
 		}
 		_, err := tx.Exec(ctx, `insert into channel_key (channel, state, secret, hint, made_at)
 			values ($1, 'next', $2, $3, $4)`, k.Channel, k.Secret, k.Hint, now)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, KeyAdded, "channel/"+string(k.Channel), map[string]string{"hint": k.Hint})
 	})
 	if err != nil {
 		return fmt.Errorf("add key of %s: %w", k.Channel, err)
@@ -101,7 +136,10 @@ func (s *Store) Promote(ctx context.Context, channel hub.ChannelCode) error {
 		if err == nil && tag.RowsAffected() == 0 {
 			return hub.Errorf(hub.CodeConflict, "channel.no_next_key", string(channel))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, KeyPromoted, "channel/"+string(channel), nil)
 	})
 	if err != nil {
 		return fmt.Errorf("promote key of %s: %w", channel, err)
@@ -111,7 +149,16 @@ func (s *Store) Promote(ctx context.Context, channel hub.ChannelCode) error {
 
 // Revoke retires the next key.
 func (s *Store) Revoke(ctx context.Context, channel hub.ChannelCode) error {
-	return s.db.Tx(ctx, func(tx pgx.Tx) error { return retire(ctx, tx, channel, Next, s.clock.Now()) })
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		if err := retire(ctx, tx, channel, Next, s.clock.Now()); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, KeyRevoked, "channel/"+string(channel), nil)
+	})
+	if err != nil {
+		return fmt.Errorf("revoke key of %s: %w", channel, err)
+	}
+	return nil
 }
 
 func retire(ctx context.Context, tx pgx.Tx, channel hub.ChannelCode, state string, now time.Time) error {
