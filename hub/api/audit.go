@@ -18,6 +18,8 @@ type Ledger interface {
 	Audit(ctx context.Context, f auditlog.Filter) ([]audit.Entry, error)
 	// VerifyAudit follows the chains in one snapshot, see auditlog.Verify.
 	VerifyAudit(ctx context.Context, v *audit.Verifier) (*audit.Fault, error)
+	// VerifyHistories follows the events of up to n cases after one.
+	VerifyHistories(ctx context.Context, after hub.CaseID, n int) (audit.Histories, error)
 }
 
 // An AuditList (审计列表) is records, newest first.
@@ -39,6 +41,9 @@ type VerifyRequest struct {
 	Checkpoints []audit.Checkpoint `json:"checkpoints,omitempty"`
 	Key         string             `json:"key,omitempty"`
 }
+
+// historiesAtOnce is how many cases one request verifies: about two seconds.
+const historiesAtOnce = 20_000
 
 // maxCheckpoints is how many checkpoints a verification looks at, the last
 // ones.
@@ -68,6 +73,11 @@ func AuditRoutes(ledger Ledger, own func() ([]audit.Checkpoint, ed25519.PublicKe
 		{
 			Method: "POST", Path: "/api/v1/audit/verify", Right: access.ReadAudit, Reach: access.NoCases, Handle: s.verify,
 			Summary: "核验审计链，指出第一条被改、被删的记录", Body: VerifyRequest{}, Answer: Verdict{},
+		},
+		{
+			Method: "POST", Path: "/api/v1/audit/histories", Right: access.ReadAudit, Reach: access.NoCases, Handle: s.histories,
+			Summary: "逐件核验事项经过的哈希链，一次一批；用回答里的 next 接着往下", Answer: audit.Histories{},
+			Query: []Param{{"after", "从这个事项编号之后开始"}},
 		},
 	}
 }
@@ -125,4 +135,9 @@ func (s *auditRoutes) verify(r *http.Request) (any, error) {
 	}
 	fault, err := s.ledger.VerifyAudit(r.Context(), &v)
 	return Verdict{OK: fault == nil, Records: v.Records, Checkpoints: len(marks), FirstBad: fault}, err
+}
+
+func (s *auditRoutes) histories(r *http.Request) (any, error) {
+	ctx := hub.WithScope(r.Context(), hub.Everything()) // numbers of cases only
+	return s.ledger.VerifyHistories(ctx, hub.CaseID(r.URL.Query().Get("after")), historiesAtOnce)
 }

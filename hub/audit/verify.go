@@ -99,6 +99,30 @@ type Fault struct {
 	Reason string `json:"reason"`       // changed, missing, order, tail_cut, rewritten
 }
 
+// Why an event of a case is not as it was written.
+const (
+	EventChanged = "changed"      // its words, its time or who did it
+	EventMissing = "missing"      // taken out
+	HeadDiffers  = "order"        // the row of its case keeps another end
+	CaseMissing  = "case_missing" // the row of its case is gone
+)
+
+// An EventFault (事件破损) is the first event of a case's history that is not
+// as it was written.
+type EventFault struct {
+	Case   hub.CaseID `json:"case"`
+	Seq    int64      `json:"seq,omitempty"`
+	Reason string     `json:"reason"`
+}
+
+// Histories (事项经过核验) says what was found in the histories of some cases.
+type Histories struct {
+	Cases    int         `json:"cases"`
+	Events   int64       `json:"events"`
+	Next     hub.CaseID  `json:"next,omitempty"` // go on behind this case
+	FirstBad *EventFault `json:"first_bad,omitempty"`
+}
+
 // A Verifier follows the chains record by record. The zero Verifier is ready;
 // it is told the checkpoints before the first record.
 type Verifier struct {

@@ -136,15 +136,7 @@ func (db *DB) history(ctx context.Context, id hub.CaseID) ([]storedEvent, error)
 	if err != nil {
 		return nil, wrap(err, "read events of case %s", id)
 	}
-	events, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (storedEvent, error) {
-		var v storedEvent
-		e := &v.event
-		if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &v.text.By, &v.text.Data, &v.hash); err != nil {
-			return v, err
-		}
-		e.At = e.At.UTC()
-		return v, errors.Join(json.Unmarshal(v.text.By, &e.By), json.Unmarshal(v.text.Data, &e.Data))
-	})
+	events, err := pgx.CollectRows(rows, scanEvent)
 	return events, wrap(err, "read events of case %s", id)
 }
 
@@ -155,18 +147,18 @@ func (db *DB) VerifyEvents(ctx context.Context, id hub.CaseID) error {
 	if err != nil {
 		return err
 	}
-	var head, stored []byte
-	for i, v := range events {
-		if v.event.Seq != int64(i+1) || !v.follows(head) {
+	var own history
+	for _, v := range events {
+		if !own.next(v) {
 			return hub.Errorf(hub.CodeConflict, "event.tampered", id, v.event.Seq)
 		}
-		head = v.hash
 	}
+	var stored []byte
 	err = db.pool.QueryRow(ctx, "select head from cases where id = $1", string(id)).Scan(&stored)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return notFound("case.not_found", id)
 	}
-	if err == nil && !bytes.Equal(head, stored) {
+	if err == nil && !bytes.Equal(own.head, stored) {
 		return hub.Errorf(hub.CodeConflict, "event.tampered", id, len(events))
 	}
 	return wrap(err, "verify case %s", id)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
 
@@ -41,6 +42,51 @@ func TestAChangedHistoryIsFound(t *testing.T) {
 			tamper(t, dsn, sql)
 			if err := db.VerifyEvents(t.Context(), "BY0000"); !hasKey(err, "event.tampered") {
 				t.Errorf("got %v, want event.tampered", err)
+			}
+			if h, err := db.VerifyHistories(t.Context(), "", 100); err != nil || h.FirstBad == nil || h.FirstBad.Case != "BY0000" {
+				t.Errorf("among all: %+v, %v", h, err)
+			}
+		})
+	}
+}
+
+// Three cases, looked at two at a time: the first bad event of all is named.
+func TestAllHistoriesAreFollowed(t *testing.T) {
+	t.Parallel()
+	for name, story := range map[string]struct {
+		sql  string
+		want audit.EventFault
+	}{
+		"all is well":         {"update cases set title = title", audit.EventFault{}},
+		"a word changed":      {"update event set data = replace(data::text, 'heating', 'housing')::json where case_id = 'BY0001' and seq = 2", audit.EventFault{Case: "BY0001", Seq: 2, Reason: audit.EventChanged}},
+		"the last event gone": {"delete from event where case_id = 'BY0002' and seq = 2", audit.EventFault{Case: "BY0002", Seq: 2, Reason: audit.EventMissing}},
+		"a history gone":      {"delete from event where case_id = 'BY0000'", audit.EventFault{Case: "BY0000", Seq: 1, Reason: audit.EventMissing}},
+		"another end":         {"update cases set head = sha256('x') where id = 'BY0001'", audit.EventFault{Case: "BY0001", Seq: 2, Reason: audit.HeadDiffers}},
+		"a case's row gone":   {"delete from cases where id = 'BY0001'", audit.EventFault{Case: "BY0001", Seq: 1, Reason: audit.CaseMissing}},
+		"a case gone with all its events": {
+			"with e as (delete from event where case_id = 'BY0001') delete from cases where id = 'BY0001'", audit.EventFault{Case: "BY0001", Reason: audit.CaseMissing},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := pgtest.DSN(t)
+			db := pgtest.OpenAt(t, dsn)
+			openCases(t, db, 3)
+			tamper(t, dsn, story.sql)
+			var got audit.EventFault
+			for after, more := hub.CaseID(""), true; more; {
+				h, err := db.VerifyHistories(t.Context(), after, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if h.FirstBad != nil {
+					got = *h.FirstBad
+					break
+				}
+				after, more = h.Next, h.Next != ""
+			}
+			if got != story.want {
+				t.Errorf("found %+v, want %+v", got, story.want)
 			}
 		})
 	}

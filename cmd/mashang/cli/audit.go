@@ -62,16 +62,20 @@ func writeAudit(w io.Writer, list []audit.Entry) {
 func newAuditVerify(s *settings) *cobra.Command {
 	var file, keyFile string
 	c := &cobra.Command{
-		Use: "verify", Short: "核验审计链，指出第一条被改、被删的记录", Args: cobra.NoArgs,
-		Long:    "沿哈希链核对每一条审计记录。检查点另存在别处时，用 --checkpoints 和 --key 带来，末尾被截断也能发现。\n有问题时退出码是 1。",
+		Use: "verify", Short: "核验审计链和每件事项的经过，指出第一条被改、被删的记录", Args: cobra.NoArgs,
+		Long: "先沿哈希链核对每一条审计记录，再逐件核对事项经过的哈希链。检查点另存在别处时，用 --checkpoints 和 --key 带来，\n" +
+			"末尾被截断也能发现。有问题时退出码是 1。",
 		Example: "  mashang audit verify\n  mashang audit verify --checkpoints checkpoints.jsonl --key audit.pub -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			req, err := verifyRequest(file, keyFile)
 			if err != nil {
 				return err
 			}
-			var v api.Verdict
-			if err := s.post(cmd, "audit/verify", req, &v); err != nil {
+			var v verified
+			if err := s.post(cmd, "audit/verify", req, &v.Verdict); err != nil {
+				return err
+			}
+			if err := s.verifyHistories(cmd, &v); err != nil {
 				return err
 			}
 			if err := s.print(v, func(w io.Writer) { writeVerdict(w, v) }); err != nil {
@@ -111,14 +115,44 @@ func verifyRequest(file, keyFile string) (api.VerifyRequest, error) {
 	return req, nil
 }
 
-func writeVerdict(w io.Writer, v api.Verdict) {
-	if v.OK {
-		_, _ = fmt.Fprintf(w, "审计完好：%d 条记录，核对了 %d 个检查点。\n", v.Records, v.Checkpoints)
-		return
+// verified is what was found in the audit and in the histories of all cases.
+type verified struct {
+	api.Verdict
+	Histories audit.Histories `json:"histories"`
+}
+
+// verifyHistories follows the histories of all cases, batch by batch.
+func (s *settings) verifyHistories(cmd *cobra.Command, v *verified) error {
+	for {
+		var h audit.Histories
+		if err := s.post(cmd, "audit/histories?after="+url.QueryEscape(string(v.Histories.Next)), nil, &h); err != nil {
+			return err
+		}
+		v.Histories.Cases += h.Cases
+		v.Histories.Events += h.Events
+		v.Histories.Next, v.Histories.FirstBad = h.Next, h.FirstBad
+		if h.FirstBad != nil {
+			v.OK, v.Histories.Next = false, ""
+		}
+		if v.Histories.Next == "" {
+			return nil
+		}
 	}
+}
+
+func writeVerdict(w io.Writer, v verified) {
 	reasons := map[string]string{
 		"changed": "内容被改", "missing": "被删除", "order": "链头不符", "tail_cut": "末尾被截断", "rewritten": "从这里起被重写",
+		audit.CaseMissing: "所在的事项整行被删除",
 	}
-	f := v.FirstBad
-	_, _ = fmt.Fprintf(w, "第一处破损：第 %d 链第 %d 条（编号 %d）%s。\n", f.Shard, f.Seq, f.ID, reasons[f.Reason])
+	if f := v.FirstBad; f != nil {
+		_, _ = fmt.Fprintf(w, "审计链第一处破损：第 %d 链第 %d 条（编号 %d）%s。\n", f.Shard, f.Seq, f.ID, reasons[f.Reason])
+	} else {
+		_, _ = fmt.Fprintf(w, "审计完好：%d 条记录，核对了 %d 个检查点。\n", v.Records, v.Checkpoints)
+	}
+	if f := v.Histories.FirstBad; f != nil {
+		_, _ = fmt.Fprintf(w, "事项经过第一处破损：%s 第 %d 条%s。\n", f.Case, f.Seq, reasons[f.Reason])
+	} else {
+		_, _ = fmt.Fprintf(w, "事项经过完好：%d 件事项，%d 条经过。\n", v.Histories.Cases, v.Histories.Events)
+	}
 }
