@@ -22,6 +22,8 @@ type Personal interface {
 	Release(ctx context.Context, id hub.CaseID, now time.Time, reason string) error
 	// Expire deletes the personal data of cases closed before a time.
 	Expire(ctx context.Context, now, before time.Time, n int) ([]hub.CaseID, error)
+	// ExpireLetters deletes dead letters from before a time.
+	ExpireLetters(ctx context.Context, now, before time.Time) (int, error)
 }
 
 // A Purpose (用途) says what personal data is needed for, or why something is
@@ -134,6 +136,9 @@ func (s *personalRoutes) reseal(r *http.Request) (any, error) {
 
 func (s *personalRoutes) expire(r *http.Request) (any, error) {
 	ctx, now, done := hub.WithScope(r.Context(), hub.Everything()), s.clock.Now(), Counted{}
+	if _, err := s.store.ExpireLetters(ctx, now, now.Add(-s.keep())); err != nil {
+		return nil, err
+	}
 	for {
 		gone, err := s.store.Expire(ctx, now, now.Add(-s.keep()), page)
 		if err != nil {

@@ -119,6 +119,7 @@ type EventFault struct {
 type Histories struct {
 	Cases    int         `json:"cases"`
 	Events   int64       `json:"events"`
+	Erased   int64       `json:"erased,omitempty"` // whose words were deleted at the end of their term
 	Next     hub.CaseID  `json:"next,omitempty"` // go on behind this case
 	FirstBad *EventFault `json:"first_bad,omitempty"`
 }

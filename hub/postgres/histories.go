@@ -42,7 +42,10 @@ func (db *DB) VerifyHistories(ctx context.Context, after hub.CaseID, n int) (aud
 		if len(heads) == n {
 			h.Next = heads[n-1].id
 		}
-		if h.FirstBad, h.Events, err = followAll(ctx, tx, after, h.Next, heads); err != nil || h.FirstBad != nil || h.Next != "" {
+		if h.FirstBad, h.Events, err = followAll(ctx, tx, after, h.Next, heads); err != nil || h.FirstBad != nil {
+			return err
+		}
+		if h.FirstBad, h.Erased, err = falselyErased(ctx, tx, after, h.Next); err != nil || h.FirstBad != nil || h.Next != "" {
 			return err
 		}
 		h.FirstBad, err = lostCase(ctx, tx)
@@ -66,7 +69,7 @@ func caseHeads(ctx context.Context, tx pgx.Tx, after hub.CaseID, n int) ([]histo
 // followAll compares the events behind after up to last, "" for all, with the
 // heads of their cases.
 func followAll(ctx context.Context, tx pgx.Tx, after, last hub.CaseID, heads []history) (bad *audit.EventFault, events int64, err error) {
-	rows, err := tx.Query(ctx, `select case_id, seq, type, at, actor, data, hash from event
+	rows, err := tx.Query(ctx, `select case_id, seq, type, at, actor, data, hash, erased_at from event
 		where case_id > $1 and ($2 = '' or case_id <= $2) order by case_id, seq`, string(after), string(last))
 	if err != nil {
 		return nil, 0, err
@@ -137,11 +140,32 @@ func lostCase(ctx context.Context, tx pgx.Tx) (*audit.EventFault, error) {
 	return &audit.EventFault{Case: id, Reason: audit.CaseMissing}, err
 }
 
+// falselyErased finds an event whose words were taken out although those of its
+// case were not deleted with it, and counts the others.
+func falselyErased(ctx context.Context, tx pgx.Tx, after, last hub.CaseID) (bad *audit.EventFault, n int64, err error) {
+	rows, err := tx.Query(ctx, `select e.case_id, e.seq, exists (select from cases c join submission s on s.receipt = c.receipt
+			where c.id = e.case_id and s.erased_at = e.erased_at)
+		from event e where e.erased_at is not null and e.case_id > $1 and ($2 = '' or e.case_id <= $2) order by e.case_id, e.seq`,
+		string(after), string(last))
+	if err != nil {
+		return nil, 0, err
+	}
+	f, rightly := audit.EventFault{Reason: audit.EventChanged}, false
+	_, err = pgx.ForEachRow(rows, []any{&f.Case, &f.Seq, &rightly}, func() error {
+		if n++; !rightly && bad == nil {
+			found := f
+			bad = &found
+		}
+		return nil
+	})
+	return bad, n, err
+}
+
 // scanEvent reads a row of the table event.
 func scanEvent(r pgx.CollectableRow) (storedEvent, error) {
 	var v storedEvent
 	e := &v.event
-	if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &v.text.By, &v.text.Data, &v.hash); err != nil {
+	if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &v.text.By, &v.text.Data, &v.hash, &v.erased); err != nil {
 		return v, err
 	}
 	e.At = e.At.UTC()

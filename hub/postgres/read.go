@@ -127,11 +127,14 @@ type storedEvent struct {
 	event hub.Event
 	text  hub.EventText
 	hash  []byte
+	// erased is when its words were deleted at the end of their term; zero for
+	// others.
+	erased *time.Time
 }
 
 func (db *DB) history(ctx context.Context, id hub.CaseID) ([]storedEvent, error) {
 	args := pgx.NamedArgs{"id": string(id)}
-	rows, err := db.pool.Query(ctx, `select case_id, seq, type, at, actor, data, hash
+	rows, err := db.pool.Query(ctx, `select case_id, seq, type, at, actor, data, hash, erased_at
 		from event where case_id = @id`+scopedCase(ctx, "event.case_id", args)+` order by seq`, args)
 	if err != nil {
 		return nil, wrap(err, "read events of case %s", id)
@@ -166,9 +169,10 @@ func (db *DB) VerifyEvents(ctx context.Context, id hub.CaseID) error {
 
 // follows reports whether the event's hash is that of its text after head.
 // Before migration 10 the server kept the text in an order of its own; such an
-// event is compared as it was encoded.
+// event is compared as it was encoded. Of an event whose words were deleted only
+// the hash is left, which the next one continues.
 func (v storedEvent) follows(head []byte) bool {
-	if bytes.Equal(link(head, v.event, v.text), v.hash) {
+	if v.erased != nil || bytes.Equal(link(head, v.event, v.text), v.hash) {
 		return true
 	}
 	text, err := v.event.Encode()

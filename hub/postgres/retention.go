@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,9 +46,10 @@ func (db *DB) hold(ctx context.Context, id hub.CaseID, now time.Time, action, re
 const erased = "（个人信息已按保存期限删除）"
 
 // Expire deletes the personal data of up to n cases that were closed before a
-// time and are not held: who the citizen was, what they wrote, the bytes that
-// arrived and their copies in deliveries. What statistics need stays. It
-// returns the cases.
+// time and are not held, wherever it is kept (hub/doc/personal.tsv): who the
+// citizen was, what they wrote, the bytes and photos that arrived, their copies
+// in deliveries, the words of the case's history, orders, reviews and visits.
+// What statistics need stays. It returns the cases.
 func (db *DB) Expire(ctx context.Context, now, before time.Time, n int) ([]hub.CaseID, error) {
 	var gone []hub.CaseID
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
@@ -62,12 +64,14 @@ func (db *DB) Expire(ctx context.Context, now, before time.Time, n int) ([]hub.C
 		if gone, err = pgx.CollectRows(rows, pgx.RowTo[hub.CaseID]); err != nil || len(gone) == 0 {
 			return err
 		}
+		if err := erasePhotos(ctx, tx, gone); err != nil {
+			return err
+		}
 		var b pgx.Batch
-		content := fmt.Sprintf(`{"title": %q, "text": %q}`, erased, erased)
-		b.Queue(`update submission s set content = $2::jsonb, raw = null, erased_at = $3
-			from cases c where c.receipt = s.receipt and c.id = any($1::text[])`, gone, content, now)
-		b.Queue("update cases set title = $2 where id = any($1::text[])", gone, erased)
-		b.Queue("update delivery set alert = alert - 'content' where case_id = any($1::text[])", gone)
+		args := pgx.NamedArgs{"gone": gone, "erased": erased, "now": now, "content": fmt.Sprintf(`{"title": %q, "text": %q}`, erased, erased)}
+		for _, sql := range erasures() {
+			b.Queue(sql, args)
+		}
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return err
 		}
@@ -75,6 +79,62 @@ func (db *DB) Expire(ctx context.Context, now, before time.Time, n int) ([]hub.C
 		return auditlog.Append(ctx, tx, e)
 	})
 	return gone, wrap(err, "delete personal data")
+}
+
+// erasures are the statements that delete what is kept of the cases @gone.
+func erasures() []string {
+	return []string{
+		`update submission s set content = @content::json, raw = null, erased_at = @now
+			from cases c where c.receipt = s.receipt and c.id = any(@gone::text[])`,
+		`update cases set title = @erased, state = (state::jsonb #- '{asked,reason}')::json where id = any(@gone::text[])`,
+		`update event set data = (data::jsonb - 'text' #- '{extension,reason}')::json, erased_at = @now
+			where case_id = any(@gone::text[]) and (data->>'text' is not null or data->'extension' is not null)`,
+		"update delivery set alert = alert - 'content' - 'text', receipt = receipt - 'facts' - 'reason' where case_id = any(@gone::text[])",
+		"update attempt a set result = '' from delivery d where d.alert_id = a.alert_id and d.case_id = any(@gone::text[])",
+		"update case_order set text = @erased, answer = case answer when '' then '' else @erased end where case_id = any(@gone::text[])",
+		"update deputy_act set text = '' where case_id = any(@gone::text[])",
+		"update return_visit set text = '' where case_id = any(@gone::text[])",
+		"update alert_feedback set note = '' where case_id = any(@gone::text[])",
+		`update assess_appeal set reason = @erased, decision = case decision when '' then '' else @erased end
+			where case_id = any(@gone::text[])`,
+		"delete from search_words where case_id = any(@gone::text[])",
+		"delete from dead_letter where key = any(@gone::text[])",
+	}
+}
+
+// erasePhotos deletes the photos and documents of cases that are not those of
+// another case too.
+func erasePhotos(ctx context.Context, tx pgx.Tx, gone []hub.CaseID) error {
+	rows, err := tx.Query(ctx, `select distinct a->>'sha256' from cases c join submission s on s.receipt = c.receipt,
+		jsonb_array_elements(s.content::jsonb->'attachments') a where c.id = any($1::text[])
+		union select t.sha256 from (select (regexp_matches(e.data->>'text', '现场照片 ([0-9a-f]{16})', 'g'))[1] as begins from event e
+			where e.case_id = any($1::text[])) p join attachment t on t.sha256 >= p.begins and t.sha256 < p.begins || 'g'`, gone)
+	if err != nil {
+		return err
+	}
+	digests, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(digests) == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `delete from attachment where sha256 = any($1::text[]) and sha256 not in (
+		select a->>'sha256' from submission s, jsonb_array_elements(s.content::jsonb->'attachments') a
+		where s.erased_at is null and not s.case_id = any($2::text[]) and s.content::text like '%"attachments":%')`, digests, gone)
+	return err
+}
+
+// ExpireLetters deletes dead letters that came before a time and returns how
+// many: nobody can tell whose data they hold.
+func (db *DB) ExpireLetters(ctx context.Context, now, before time.Time) (int, error) {
+	var n int64
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, "delete from dead_letter where coalesce(last_at, at) < $1", before)
+		if n = tag.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		e := audit.New(ctx, now, audit.Deleted, "dead_letter", map[string]string{"letters": strconv.FormatInt(n, 10), "before": before.Format(time.RFC3339)})
+		return auditlog.Append(ctx, tx, e)
+	})
+	return int(n), wrap(err, "delete old dead letters")
 }
 
 func join(ids []hub.CaseID) string {

@@ -203,6 +203,9 @@ func (a *App) expireDaily(ctx context.Context) error {
 		if err := a.people.Purge(ctx, now); err != nil && ctx.Err() == nil {
 			a.log.Error("forget sessions that ended", "err", err)
 		}
+		if _, err := a.db.ExpireLetters(ctx, now, now.Add(-keepPersonal())); err != nil && ctx.Err() == nil {
+			a.log.Error("delete old dead letters", "err", err)
+		}
 		for {
 			gone, err := a.db.Expire(ctx, now, now.Add(-keepPersonal()), 500)
 			if err != nil && ctx.Err() == nil {

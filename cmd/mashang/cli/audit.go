@@ -130,6 +130,7 @@ func (s *settings) verifyHistories(cmd *cobra.Command, v *verified) error {
 		}
 		v.Histories.Cases += h.Cases
 		v.Histories.Events += h.Events
+		v.Histories.Erased += h.Erased
 		v.Histories.Next, v.Histories.FirstBad = h.Next, h.FirstBad
 		if h.FirstBad != nil {
 			v.OK, v.Histories.Next = false, ""
@@ -153,6 +154,7 @@ func writeVerdict(w io.Writer, v verified) {
 	if f := v.Histories.FirstBad; f != nil {
 		_, _ = fmt.Fprintf(w, "事项经过第一处破损：%s 第 %d 条%s。\n", f.Case, f.Seq, reasons[f.Reason])
 	} else {
-		_, _ = fmt.Fprintf(w, "事项经过完好：%d 件事项，%d 条经过。\n", v.Histories.Cases, v.Histories.Events)
+		_, _ = fmt.Fprintf(w, "事项经过完好：%d 件事项，%d 条经过，其中 %d 条的文字已按保存期限删除。\n",
+			v.Histories.Cases, v.Histories.Events, v.Histories.Erased)
 	}
 }
