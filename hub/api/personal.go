@@ -17,6 +17,9 @@ type Personal interface {
 	Reveal(ctx context.Context, id hub.CaseID, now time.Time, purpose string) (hub.Submission, error)
 	// Reseal seals n submissions after a receipt with the current key.
 	Reseal(ctx context.Context, after hub.ReceiptID, n int) (last hub.ReceiptID, changed int, err error)
+	// FinishReseal seals what else is sealed, after all submissions, and
+	// returns the keys that seal nothing any more.
+	FinishReseal(ctx context.Context) (changed int, unused []string, err error)
 	// Hold keeps a case from deletion, Release lets it go.
 	Hold(ctx context.Context, id hub.CaseID, now time.Time, reason string) error
 	Release(ctx context.Context, id hub.CaseID, now time.Time, reason string) error
@@ -43,6 +46,8 @@ type Revealed struct {
 // Counted (处理件数) says how many were changed.
 type Counted struct {
 	Changed int `json:"changed"`
+	// Unused are keys that seal nothing any more.
+	Unused []string `json:"unused,omitempty"`
 }
 
 // page is how many submissions one transaction seals or deletes.
@@ -129,9 +134,11 @@ func (s *personalRoutes) reseal(r *http.Request) (any, error) {
 		}
 		done.Changed += n
 		if last = next; last == "" {
-			return done, nil
+			break
 		}
 	}
+	n, unused, err := s.store.FinishReseal(ctx)
+	return Counted{done.Changed + n, unused}, err
 }
 
 func (s *personalRoutes) expire(r *http.Request) (any, error) {

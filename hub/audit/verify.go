@@ -120,7 +120,7 @@ type Histories struct {
 	Cases    int         `json:"cases"`
 	Events   int64       `json:"events"`
 	Erased   int64       `json:"erased,omitempty"` // whose words were deleted at the end of their term
-	Next     hub.CaseID  `json:"next,omitempty"` // go on behind this case
+	Next     hub.CaseID  `json:"next,omitempty"`   // go on behind this case
 	FirstBad *EventFault `json:"first_bad,omitempty"`
 }
 

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,6 +38,7 @@ type Keyring struct {
 	current string
 	keys    map[string]cipher.AEAD
 	blind   []byte // makes pseudonyms
+	checks  map[string][]byte
 }
 
 var names = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
@@ -44,7 +46,7 @@ var names = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 // Parse reads a keyring: one key a line, "id base64", the current one first;
 // empty lines and lines that begin with # are left out.
 func Parse(text string) (*Keyring, error) {
-	k := &Keyring{keys: map[string]cipher.AEAD{}}
+	k := &Keyring{keys: map[string]cipher.AEAD{}, checks: map[string][]byte{}}
 	for i, line := range strings.Split(text, "\n") {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
@@ -64,11 +66,9 @@ func Parse(text string) (*Keyring, error) {
 		if k.keys[fields[0]], err = cipher.NewGCM(block); err != nil {
 			return nil, fmt.Errorf("key %s: %w", fields[0], err)
 		}
+		k.checks[fields[0]] = derive(key, "mashang key check")
 		if k.current == "" {
-			k.current = fields[0]
-			mac := hmac.New(sha256.New, key)
-			mac.Write([]byte("mashang pseudonym"))
-			k.blind = mac.Sum(nil)
+			k.current, k.blind = fields[0], derive(key, "mashang pseudonym")
 		}
 	}
 	if k.current == "" {
@@ -76,6 +76,17 @@ func Parse(text string) (*Keyring, error) {
 	}
 	return k, nil
 }
+
+// derive returns what follows from key for one purpose, and tells nothing of it.
+func derive(key []byte, purpose string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(purpose))
+	return mac.Sum(nil)
+}
+
+// Checks returns for each key id a value by which another key of the same id
+// is told apart; it tells nothing of the key.
+func (k *Keyring) Checks() map[string][]byte { return maps.Clone(k.checks) }
 
 // NewLine returns a fresh key under id, as a line that Parse reads.
 func NewLine(id string) string {

@@ -28,7 +28,7 @@ import (
 // that is no demonstration refuses to run when nobody can log in.
 func (a *App) openAccess(ctx context.Context) error {
 	var err error
-	if a.keys, err = loadKeys(a.opts.Data); err != nil {
+	if err = a.openKeys(ctx); err != nil {
 		return err
 	}
 	a.db.SealWith(a.keys)
@@ -47,6 +47,15 @@ func (a *App) openAccess(ctx context.Context) error {
 	return err
 }
 
+// openKeys reads the keys of personal data and refuses those that are not the
+// keys of the other nodes: what one seals all must open.
+func (a *App) openKeys(ctx context.Context) (err error) {
+	if a.keys, err = loadKeys(a.opts.Data); err != nil {
+		return err
+	}
+	return a.db.CheckKeys(ctx, a.keys, a.clock.Now())
+}
+
 // loadKeys reads the keys of personal data from MASHANG_KEYS, the file that
 // MASHANG_KEYS_FILE names or the data folder, where they are made at the first
 // start.
@@ -62,7 +71,7 @@ func loadKeys(data string) (*seal.Keyring, error) {
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
 	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
-	routes = append(routes, api.PersonalRoutes(vault{a.db, channel.New(a.db, a.clock, a.keys)}, a.clock, keepPersonal)...)
+	routes = append(routes, api.PersonalRoutes(vault{a.db, channel.New(a.db, a.clock, a.keys), a.people, a.keys}, a.clock, keepPersonal)...)
 	agencies := a.outside().agencies
 	routes = append(routes, api.NoticeRoutes(a.db, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)
 	return append(routes, a.civicRoutes()...)
@@ -156,7 +165,7 @@ func (a *App) Init(ctx context.Context, id, name string) (password, token string
 	if err := a.openDatabase(ctx); err != nil {
 		return "", "", err
 	}
-	if a.keys, err = loadKeys(a.opts.Data); err != nil {
+	if err = a.openKeys(ctx); err != nil {
 		return "", "", err
 	}
 	a.people = accounts.New(a.db, a.keys)

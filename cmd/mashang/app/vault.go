@@ -5,14 +5,18 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
+	"github.com/mashang-hub/mashang/hub/seal"
 )
 
-// A vault is the personal data of the hub: that of cases and that of what
-// could not become one.
+// A vault is the personal data of the hub: that of cases, that of what could
+// not become one and that of accounts.
 type vault struct {
 	*postgres.DB
 	letters *channel.Store
+	people  *accounts.Store
+	keys    *seal.Keyring
 }
 
 // Reseal seals submissions anew and, with the last of them, all letters.
@@ -26,4 +30,14 @@ func (v vault) Reseal(ctx context.Context, after hub.ReceiptID, n int) (last hub
 		}
 	}
 	return last, changed, err
+}
+
+// FinishReseal seals the accounts anew and forgets the keys that seal nothing.
+func (v vault) FinishReseal(ctx context.Context) (int, []string, error) {
+	n, err := v.people.Reseal(ctx)
+	if err != nil {
+		return n, nil, err
+	}
+	gone, err := v.ForgetKeys(ctx, v.keys)
+	return n, gone, err
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,12 @@ func newKeysReseal(s *settings) *cobra.Command {
 			if err := s.post(cmd, "system/reseal", nil, &n); err != nil {
 				return err
 			}
-			return s.print(n, func(w io.Writer) { _, _ = fmt.Fprintf(w, "重新加密了 %d 件。\n", n.Changed) })
+			return s.print(n, func(w io.Writer) {
+				_, _ = fmt.Fprintf(w, "重新加密了 %d 件。\n", n.Changed)
+				if len(n.Unused) > 0 {
+					_, _ = fmt.Fprintf(w, "密钥 %s 已不再加密任何内容，可以从各节点的密钥文件里删去。\n", strings.Join(n.Unused, "、"))
+				}
+			})
 		},
 	}
 }

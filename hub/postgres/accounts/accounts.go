@@ -161,3 +161,24 @@ func (s *Store) HasAdmin(ctx context.Context) (bool, error) {
 	has, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
 	return has, postgres.Wrap(err, "look for an admin")
 }
+
+// Reseal seals the telephones and second factors of all accounts with the
+// current key and returns how many it changed.
+func (s *Store) Reseal(ctx context.Context) (changed int, err error) {
+	list, err := s.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
+		for _, a := range list {
+			tag, err := tx.Exec(ctx, `update account set phone = $2, totp = $3 where id = $1 and (phone is not null or totp is not null)`,
+				a.ID, s.keys.Seal("account/"+a.ID+"/phone", []byte(a.Phone)), s.keys.Seal("account/"+a.ID+"/totp", []byte(a.TOTP)))
+			if err != nil {
+				return err
+			}
+			changed += int(tag.RowsAffected())
+		}
+		return nil
+	})
+	return changed, postgres.Wrap(err, "seal accounts anew")
+}

@@ -294,3 +294,37 @@ func TestSecretsAreSealed(t *testing.T) {
 		t.Errorf("admin %v, %v", has, err)
 	}
 }
+
+// After a change of keys the old one may be taken away, once nothing needs it.
+func TestAccountsAreSealedWithTheNewKey(t *testing.T) {
+	t.Parallel()
+	db, ctx, now := pgtest.Open(t), t.Context(), time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	oldLine, newLine := seal.NewLine("k1"), seal.NewLine("k2")
+	ring := func(text string) *seal.Keyring {
+		k, err := seal.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.CheckKeys(ctx, k, now); err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	a := access.Account{ID: "li", Name: "李", Phone: "19900000001", Grants: []access.Grant{{Role: access.Leader}}}
+	if err := accounts.New(db, ring(oldLine)).Save(ctx, now, a); err != nil {
+		t.Fatal(err)
+	}
+	both := ring(newLine + oldLine)
+	if gone, err := db.ForgetKeys(ctx, both); len(gone) != 0 || err != nil {
+		t.Fatalf("forgot %v although a telephone needs it, %v", gone, err)
+	}
+	if n, err := accounts.New(db, both).Reseal(ctx); n != 1 || err != nil {
+		t.Fatalf("sealed %d anew, %v", n, err)
+	}
+	if gone, err := db.ForgetKeys(ctx, both); len(gone) != 1 || err != nil {
+		t.Fatalf("forgot %v, %v", gone, err)
+	}
+	if got, err := accounts.New(db, ring(newLine)).Find(ctx, "li"); err != nil || got.Phone != a.Phone {
+		t.Errorf("with the new key alone: %+v, %v", got, err)
+	}
+}
