@@ -25,6 +25,9 @@ func (db *DB) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, n
 	var result hub.Case
 	l := locked{id: id, messageID: messageID, now: now}
 	err := db.inFlight(ctx, func(b *pgx.Batch) { db.read(ctx, &l, b) }, func(b *pgx.Batch) error {
+		if l.missing {
+			return notFound("case.not_found", id)
+		}
 		result = l.c
 		if l.seen {
 			return nil
@@ -63,17 +66,20 @@ type locked struct {
 	head []byte // hash of its last event
 	s    hub.Submission
 	seen bool // the message was handled before
+
+	missing bool // there is no such case in the scope
 }
 
 // read locks the case, remembers the message and reads the submission. A case
-// outside the scope of ctx is not found.
+// outside the scope of ctx is missing; that is no error of the batch, after
+// which the connection would have to prepare all its statements anew.
 func (db *DB) read(ctx context.Context, l *locked, b *pgx.Batch) {
 	sql, args := oneCase(ctx, "state, head", l.id)
 	b.Queue(sql+" for update of c", args).QueryRow(func(row pgx.Row) error {
 		var state []byte
 		err := row.Scan(&state, &l.head)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return notFound("case.not_found", l.id)
+		if l.missing = errors.Is(err, pgx.ErrNoRows); l.missing {
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("lock: %w", err)
@@ -89,7 +95,11 @@ func (db *DB) read(ctx context.Context, l *locked, b *pgx.Batch) {
 	}
 	b.Queue(submissionSQL+" where receipt = (select receipt from cases where id = $2)", false, string(l.id)).
 		QueryRow(func(row pgx.Row) (err error) {
-			if l.s, err = scanSubmission(row); err != nil {
+			l.s, err = scanSubmission(row)
+			switch {
+			case l.missing:
+				return nil
+			case err != nil:
 				return err
 			}
 			return db.showSubmission(&l.s)

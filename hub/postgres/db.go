@@ -78,10 +78,11 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 
 // openLazy opens the connections for what is simply done again when a crash
 // undoes it: taking messages away that are published, lending out deliveries,
-// indexing words.
+// indexing words. All of it finds its rows by a key, see byKey.
 func openLazy(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
 	config := like.Copy()
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	config.MaxConns, config.MinConns = min(lazyConnections, like.MaxConns), 0
 	return pgxpool.NewWithConfig(ctx, config)
 }

@@ -11,6 +11,11 @@ import (
 // undoTime bounds the rollback of a transaction whose caller has gone.
 const undoTime = 5 * time.Second
 
+// byKey has the statements after it in the transaction find their rows by a
+// key. A plan that was made while a table was small must not be to read all of
+// it: until the server has counted the rows anew, a minute of much work.
+const byKey = "select set_config('enable_seqscan', 'off', true)"
+
 // inFlight runs one transaction in two flights: it begins with what read adds
 // and ends with what write adds, and each is one message to the server and one
 // answer. A row that read locks is thus held for no longer than write takes to
@@ -38,9 +43,7 @@ func (db *DB) inFlight(ctx context.Context, read func(*pgx.Batch), write func(*p
 func flights(ctx context.Context, conn *pgx.Conn, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
 	var first, last pgx.Batch
 	first.Queue("begin")
-	// Every statement here finds its rows by a key. A plan made while a table
-	// was small must not be to read all of it.
-	first.Queue("set local enable_seqscan = off")
+	first.Queue(byKey)
 	read(&first)
 	if err := conn.SendBatch(ctx, &first).Close(); err != nil {
 		return err

@@ -113,20 +113,11 @@ func (db *DB) Preload(ctx context.Context, openings []hub.Opening) error {
 // unknown picks the first opening of each receipt that is not stored yet, and
 // has its submission copied in.
 func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserter) ([]hub.Opening, error) {
-	receipts := make([]string, len(openings))
+	receipts := make([]hub.ReceiptID, len(openings))
 	for i := range openings {
-		receipts[i] = string(openings[i].Submission.Receipt)
+		receipts[i] = openings[i].Submission.Receipt
 	}
-	rows, err := tx.Query(ctx, "select receipt from submission where receipt = any($1::text[])", receipts)
-	if err != nil {
-		return nil, fmt.Errorf("find submissions: %w", err)
-	}
-	known := map[hub.ReceiptID]bool{}
-	var receipt hub.ReceiptID
-	_, err = pgx.ForEachRow(rows, []any{&receipt}, func() error {
-		known[receipt] = true
-		return nil
-	})
+	known, err := findReceipts(ctx, tx, receipts)
 	if err != nil {
 		return nil, fmt.Errorf("find submissions: %w", err)
 	}

@@ -181,17 +181,27 @@ func (v storedEvent) follows(head []byte) bool {
 
 // FindReceipts returns which of the receipts are stored already.
 func (db *DB) FindReceipts(ctx context.Context, receipts []hub.ReceiptID) (map[hub.ReceiptID]bool, error) {
-	found := map[hub.ReceiptID]bool{}
-	rows, err := db.pool.Query(ctx, "select receipt from submission where receipt = any($1::text[])", receipts)
-	if err != nil {
-		return nil, wrap(err, "find receipts")
-	}
-	var receipt hub.ReceiptID
-	_, err = pgx.ForEachRow(rows, []any{&receipt}, func() error {
-		found[receipt] = true
-		return nil
-	})
+	found, err := findReceipts(ctx, db.pool, receipts)
 	return found, wrap(err, "find receipts")
+}
+
+// findReceipts asks in one flight, which is one transaction.
+func findReceipts(ctx context.Context, q interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}, receipts []hub.ReceiptID,
+) (map[hub.ReceiptID]bool, error) {
+	found := map[hub.ReceiptID]bool{}
+	var b pgx.Batch
+	b.Queue(byKey)
+	b.Queue("select receipt from submission where receipt = any($1::text[])", receipts).Query(func(rows pgx.Rows) error {
+		var receipt hub.ReceiptID
+		_, err := pgx.ForEachRow(rows, []any{&receipt}, func() error {
+			found[receipt] = true
+			return nil
+		})
+		return err
+	})
+	return found, q.SendBatch(ctx, &b).Close()
 }
 
 // clean removes what PostgreSQL refuses in a text.

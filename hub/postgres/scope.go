@@ -10,9 +10,18 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
+// Whether a department has the case c, written in two ways. Where one case is
+// looked at, the server must not read all that the department has.
+const (
+	ofMany = "exists (select from assignment s where s.case_id = c.id and s.department = @%s)"
+	ofOne  = "(select true from assignment s where s.case_id = c.id and s.department = @%s)"
+)
+
 // scoped writes the scope of ctx as a term about the table cases, named c, and
 // adds what it needs to args; "" when there is no limit.
-func scoped(ctx context.Context, args pgx.NamedArgs) string {
+func scoped(ctx context.Context, args pgx.NamedArgs) string { return scopedBy(ctx, args, ofMany) }
+
+func scopedBy(ctx context.Context, args pgx.NamedArgs, department string) string {
 	scope := hub.ScopeOf(ctx)
 	if slices.Contains(scope, hub.Grant{}) {
 		return ""
@@ -27,7 +36,7 @@ func scoped(ctx context.Context, args pgx.NamedArgs) string {
 		}
 		if g.Department != "" {
 			name := fmt.Sprintf("scope_department_%d", i)
-			terms = append(terms, "exists (select from assignment s where s.case_id = c.id and s.department = @"+name+")")
+			terms = append(terms, fmt.Sprintf(department, name))
 			args[name] = string(g.Department)
 		}
 		grants = append(grants, strings.Join(terms, " and "))
@@ -39,7 +48,7 @@ func scoped(ctx context.Context, args pgx.NamedArgs) string {
 func oneCase(ctx context.Context, columns string, id hub.CaseID) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{"id": string(id)}
 	sql := "select " + columns + " from cases c where c.id = @id"
-	if term := scoped(ctx, args); term != "" {
+	if term := scopedBy(ctx, args, ofOne); term != "" {
 		sql += " and " + term
 	}
 	return sql, args

@@ -15,7 +15,7 @@ func newBenchLifecycle(s *settings) *cobra.Command {
 	var cfg lifecycle.Config
 	c := &cobra.Command{
 		Use: "lifecycle", Short: "一生：通过 HTTP 来件、签收、办结、检索，自己启动一个码上", Args: cobra.NoArgs,
-		Example: "  mashang bench lifecycle -o json\n  mashang bench lifecycle --preload 1000000 -o json",
+		Example: "  mashang bench lifecycle -o json\n  mashang bench lifecycle --preload 1000000 -o json\n  mashang bench lifecycle --preload 1000000 --data /var/tmp/million",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
 			var err error
@@ -33,6 +33,7 @@ func newBenchLifecycle(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&cfg.Preload, "preload", 0, "先放入多少件事项")
+	c.Flags().StringVar(&cfg.Data, "data", "", "预先放入的事项留在此目录，下次直接用；不填则用完即删")
 	c.Flags().IntVar(&cfg.Users, "users", 64, "全力时的用户数")
 	c.Flags().DurationVar(&cfg.Measure, "measure", 15*time.Second, "每个阶段量多久")
 	c.Flags().DurationVar(&cfg.Spike, "spike", 30*time.Second, "十倍用户持续多久")

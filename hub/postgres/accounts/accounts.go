@@ -24,12 +24,13 @@ import (
 
 // A Store keeps accounts. It is safe for concurrent use.
 type Store struct {
-	db   *postgres.DB
-	keys *seal.Keyring
+	db     *postgres.DB
+	keys   *seal.Keyring
+	recent memory
 }
 
 // New returns the store; phones and second factors are sealed with keys.
-func New(db *postgres.DB, keys *seal.Keyring) *Store { return &Store{db, keys} }
+func New(db *postgres.DB, keys *seal.Keyring) *Store { return &Store{db: db, keys: keys} }
 
 // Save adds an account or changes the one of that name, with its grants. An
 // empty password, phone or subject leaves the old one; delegated grants stay.
@@ -39,6 +40,7 @@ func (s *Store) Save(ctx context.Context, now time.Time, accounts ...access.Acco
 			return err
 		}
 	}
+	defer s.recent.forget()
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		for _, a := range accounts {
 			if err := s.save(ctx, tx, now, a); err != nil {

@@ -17,6 +17,7 @@ import (
 
 // record runs f and writes one audit record in the same transaction.
 func (s *Store) record(ctx context.Context, e audit.Entry, f func(tx pgx.Tx) error) error {
+	defer s.recent.forget()
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		if err := f(tx); err != nil {
 			return err
@@ -111,6 +112,7 @@ func (s *Store) joined(ctx context.Context, sql string, arg any, own ...any) (ac
 
 // Seen records the use of a session or token at now.
 func (s *Store) Seen(ctx context.Context, hash [32]byte, now time.Time) error {
+	defer s.recent.forget()
 	for _, sql := range []string{
 		"update account_session set seen_at = $2 where id = $1", "update account_token set used_at = $2 where hash = $1",
 	} {

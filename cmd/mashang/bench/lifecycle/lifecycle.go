@@ -31,6 +31,7 @@ type Result struct {
 // Config says how much and for how long.
 type Config struct {
 	Preload  int    // cases that are there already
+	Data     string // folder to keep the cases in; one that has them is used as it is, empty keeps none
 	Users    int    // who keep the hub as busy as they can
 	Binary   string // this program
 	Measure  time.Duration
@@ -120,15 +121,18 @@ func (b *bench) busy(ctx context.Context, res *Result) error {
 	}
 	pause(ctx, warmUp)
 	_, early, _ := b.reset()
-	begin := time.Now()
+	begin, before := time.Now(), usageOf(b.hub.pid)
 	pause(ctx, b.cfg.Measure)
-	took := time.Since(begin)
+	took, after := time.Since(begin), usageOf(b.hub.pid)
 	samples, errs, done := b.reset()
 	close(stop)
 	users.Wait()
 	_, late, _ := b.reset()
 	res.PerS = float64(done) / took.Seconds()
 	b.cfg.Progress("%d 个用户全力：%.0f 件/秒，步骤 p95 %.1f ms", b.cfg.Users, res.PerS, ms(percentile(samples, 95)))
+	if used := after.since(before); used != (usage{}) && done > 0 {
+		b.cfg.Progress("每件用处理器：%s", used.per(done))
+	}
 	res.Errors += b.report(slices.Concat(early, errs, late))
 	if done == 0 {
 		return fmt.Errorf("no case lived: %w", first(slices.Concat(early, errs, late)))

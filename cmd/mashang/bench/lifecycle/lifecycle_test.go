@@ -138,3 +138,21 @@ func TestRecovery(t *testing.T) {
 		t.Errorf("p95 %s", got)
 	}
 }
+
+// The users of a hub that has become quick notice it, and those of one that
+// has become slow ask less often.
+func TestAHabitFollows(t *testing.T) {
+	var h habit
+	for range 100 {
+		h.took(time.Second)
+	}
+	if e := h.expected(); e < 800*time.Millisecond || e > 900*time.Millisecond {
+		t.Errorf("expected %s after seconds", e)
+	}
+	for range 1000 { // each is there when it is looked for
+		h.took(max(20*time.Millisecond, h.expected()))
+	}
+	if e := h.expected(); e > 25*time.Millisecond {
+		t.Errorf("still expected %s", e)
+	}
+}

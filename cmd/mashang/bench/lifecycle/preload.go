@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -120,7 +121,8 @@ func prepare(ctx context.Context, data string, matters []matter, cfg Config) (ma
 		return nil, err
 	}
 	tokens, err := hire(ctx, db, data, matters)
-	if err != nil || cfg.Preload == 0 {
+	note := filepath.Join(data, "preloaded")
+	if err != nil || cfg.Preload == 0 || holds(note) >= cfg.Preload {
 		return tokens, err
 	}
 	begin := time.Now()
@@ -129,7 +131,17 @@ func prepare(ctx context.Context, data string, matters []matter, cfg Config) (ma
 		return nil, err
 	}
 	cfg.Progress("放入用了 %.0f 秒", time.Since(begin).Seconds())
-	return tokens, nil
+	return tokens, os.WriteFile(note, []byte(strconv.Itoa(cfg.Preload)), 0o600)
+}
+
+// holds returns how many cases the note of a finished filling names.
+func holds(note string) int {
+	text, err := os.ReadFile(note)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(text))
+	return n
 }
 
 // hire makes the accounts and their tokens.

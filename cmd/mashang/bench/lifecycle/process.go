@@ -34,29 +34,28 @@ const (
 // A process is a running hub and how its users reach it.
 type process struct {
 	url, secret, token string
+	pid                int
+	seed               uint64 // sets the matters of this run apart from those of another
 	client             *http.Client
 	matters            []matter
 	tokens             map[hub.DepartmentCode]string // of workers; "" is the operator's
 	sentAway           atomic.Int64
+	coming             habit // of a case, after it was handed in
 	undo               []func()
 }
 
 // start fills a data folder and runs a hub on it.
 func start(ctx context.Context, cfg Config) (_ *process, err error) {
-	h := &process{secret: rand.Text(), token: rand.Text()}
+	h := &process{secret: rand.Text(), token: rand.Text(), seed: uint64(time.Now().UnixNano())}
 	defer func() {
 		if err != nil {
 			h.stop()
 		}
 	}()
 	h.client = &http.Client{Timeout: stepTime, Transport: &http.Transport{MaxIdleConnsPerHost: 10_000, MaxIdleConns: 10_000}}
-	dir, err := os.MkdirTemp("", "mashang-bench")
+	dir, err := h.folder(cfg.Data)
 	if err != nil {
-		return nil, fmt.Errorf("make a folder: %w", err)
-	}
-	h.undo = append(h.undo, func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil { // the database server may run as another user
-		return nil, fmt.Errorf("open the folder: %w", err)
+		return nil, err
 	}
 	city := filepath.Join(dir, "city")
 	if err := writeCity(city); err != nil {
@@ -66,7 +65,7 @@ func start(ctx context.Context, cfg Config) (_ *process, err error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	if err := os.Mkdir(data, 0o755); err != nil {
+	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	if h.tokens, err = prepare(ctx, data, h.matters, cfg); err != nil {
@@ -74,6 +73,22 @@ func start(ctx context.Context, cfg Config) (_ *process, err error) {
 	}
 	cfg.Progress("启动码上")
 	return h, h.run(ctx, cfg.Binary, city, data)
+}
+
+// folder returns the folder of the run: the one that is kept, or one for now.
+func (h *process) folder(kept string) (string, error) {
+	if kept != "" {
+		return filepath.Abs(kept)
+	}
+	dir, err := os.MkdirTemp("", "mashang-bench")
+	if err != nil {
+		return "", fmt.Errorf("make a folder: %w", err)
+	}
+	h.undo = append(h.undo, func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { // the database server may run as another user
+		return "", fmt.Errorf("open the folder: %w", err)
+	}
+	return dir, nil
 }
 
 // run starts the hub and returns when it is ready.
@@ -91,6 +106,7 @@ func (h *process) run(ctx context.Context, binary, city, data string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the hub: %w", err)
 	}
+	h.pid = cmd.Process.Pid
 	h.undo = append(h.undo, func() {
 		timer := time.AfterFunc(stopTime, func() { _ = cmd.Process.Kill() })
 		defer timer.Stop()

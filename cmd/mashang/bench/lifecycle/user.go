@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/mashang-hub/mashang/adapters"
@@ -20,7 +21,7 @@ import (
 // for, resolve, search.
 func (h *process) live(ctx context.Context, n int64) ([]sample, error) {
 	m := h.matters[int(n)%len(h.matters)]
-	words := phrase(rand.New(rand.NewPCG(7, uint64(n))))
+	words := phrase(rand.New(rand.NewPCG(h.seed, uint64(n))))
 	began := time.Now()
 	id, err := h.create(ctx, n, m, words)
 	if err != nil {
@@ -51,7 +52,7 @@ func (h *process) live(ctx context.Context, n int64) ([]sample, error) {
 // create is the citizen's app: it hands the matter in.
 func (h *process) create(ctx context.Context, n int64, m matter, words string) (hub.CaseID, error) {
 	body, err := json.Marshal(map[string]any{
-		"id": "bench-" + strconv.FormatInt(n, 10), "title": m.title, "text": words + "，" + m.text,
+		"id": "bench-" + strconv.FormatUint(h.seed, 36) + "-" + strconv.FormatInt(n, 10), "title": m.title, "text": words + "，" + m.text,
 		"place": m.place, "user": map[string]string{"id": "u" + strconv.FormatInt(n, 10), "name": "张三", "phone": "19900000000"},
 	})
 	if err != nil {
@@ -66,18 +67,33 @@ func (h *process) create(ctx context.Context, n int64, m matter, words string) (
 }
 
 // signFor is the department, which signs as soon as the case is there; it
-// returns when it began to sign for a case that was.
+// returns when it began to sign for a case that was. It first looks when cases
+// of late have been there, not to be in the way with asking.
 func (h *process) signFor(ctx context.Context, id hub.CaseID, lead hub.DepartmentCode) (time.Time, error) {
-	wait := 20 * time.Millisecond
-	for end := time.Now().Add(stepTime); ; {
-		pause(ctx, wait)
+	const look = 20 * time.Millisecond
+	start := time.Now()
+	pause(ctx, max(look, h.coming.expected()))
+	for wait, end := look, start.Add(stepTime); ; wait = min(wait*3/2, 500*time.Millisecond) {
 		begin := time.Now()
 		code, err := h.command(ctx, id, map[string]any{"type": "sign_for", "department": lead}, lead)
 		if code != http.StatusNotFound || begin.After(end) || ctx.Err() != nil {
+			h.coming.took(begin.Sub(start))
 			return begin, err
 		}
-		wait = min(wait*3/2, 500*time.Millisecond)
+		pause(ctx, wait)
 	}
+}
+
+// A habit is how long something has taken of late.
+type habit struct{ mean atomic.Int64 }
+
+// expected is a little less than it has taken: who never looked early would
+// not learn that it takes less.
+func (h *habit) expected() time.Duration { return time.Duration(h.mean.Load()) * 9 / 10 }
+
+func (h *habit) took(d time.Duration) {
+	old := h.mean.Load()
+	h.mean.CompareAndSwap(old, old+(int64(d)-old)/16) // to miss one of two at once does no harm
 }
 
 // command is the department.
