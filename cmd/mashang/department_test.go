@@ -203,7 +203,6 @@ func TestBadDepartmentsDelayNobody(t *testing.T) {
 	}
 	r, err := bench.Isolation(t.Context(), bench.IsolationConfig{
 		Alerts: 1600, Binary: binary, Broken: 2 * time.Second, Answer: 5 * time.Millisecond,
-		Schedule: []time.Duration{0, 200 * time.Millisecond, time.Second, time.Second, time.Second, 2 * time.Second, 2 * time.Second, 5 * time.Second},
 		Progress: func(string, ...any) {},
 	})
 	if err != nil {
@@ -211,6 +210,9 @@ func TestBadDepartmentsDelayNobody(t *testing.T) {
 	}
 	if r.Lost != 0 || r.OutOfOrder != 0 || r.Forged != 0 || r.Killed != 3 {
 		t.Errorf("%+v", r)
+	}
+	if r.Refused == 0 || r.AllS < r.BrokenS {
+		t.Errorf("the department that is to answer 500 for two seconds did not: %+v", r)
 	}
 	if r.BesideS > 15 { // the lane's timeout is 30 s, the webhook's 15 s
 		t.Errorf("the five waited for the bad ones: %+v", r)

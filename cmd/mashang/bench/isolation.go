@@ -21,6 +21,11 @@ type IsolationResult struct {
 	OutOfOrder int     `json:"out_of_order"`
 	Forged     int     `json:"forged"`
 	Killed     int     `json:"killed"` // how often the one process was killed
+	// BrokenS is how long the one department answered 500, Refused how many
+	// pushes it answered so, and AllS when the last of the seven had everything.
+	BrokenS float64 `json:"broken_s"`
+	Refused int64   `json:"refused"`
+	AllS    float64 `json:"all_s"`
 }
 
 // IsolationConfig says how much.
@@ -29,9 +34,22 @@ type IsolationConfig struct {
 	Binary   string
 	Broken   time.Duration // how long the one answers 500
 	Answer   time.Duration // how long a receiver takes to answer
-	Schedule []time.Duration
 	Progress func(format string, args ...any)
 }
+
+// schedule is the back-off of all lanes. The hub's own waits five minutes after
+// the second failure: this one comes back until well after the end of Broken,
+// so that the benchmark ends soon after it.
+func (c IsolationConfig) schedule() []time.Duration {
+	waits := []time.Duration{0, time.Second}
+	for range 2 * tries {
+		waits = append(waits, max(c.Broken/tries, 100*time.Millisecond))
+	}
+	return waits
+}
+
+// tries is how often an alert is tried while its department is broken.
+const tries = 12
 
 // The eight departments: five good ones, then the bad.
 var isolated = [...]hub.DepartmentCode{
@@ -44,7 +62,7 @@ const good = 5
 // 500 for a while and the process of one is killed again and again, and
 // compares when the other five have finished with a run of those five alone.
 func Isolation(ctx context.Context, cfg IsolationConfig) (res IsolationResult, err error) {
-	res.Alerts = cfg.Alerts
+	res.Alerts, res.BrokenS = cfg.Alerts, cfg.Broken.Seconds()
 	cfg.Progress("五个部门，没有别的部门")
 	if res.AloneS, err = isolation(ctx, cfg, good, &res); err != nil {
 		return res, err
@@ -65,8 +83,8 @@ func isolation(ctx context.Context, cfg IsolationConfig, n int, res *IsolationRe
 		return 0, err
 	}
 	defer r.close()
-	w := &webhooks{rig: r, binary: cfg.Binary, lane: dispatch.Options{
-		Poll: time.Minute, Rest: time.Second, Schedule: cfg.Schedule,
+	w := &webhooks{rig: r, binary: cfg.Binary, patience: patience + cfg.Broken, lane: dispatch.Options{
+		Poll: time.Minute, Rest: time.Second, Schedule: cfg.schedule(),
 	}}
 	receivers, dests := map[hub.DepartmentCode]*receiver{}, map[hub.DepartmentCode]http.Handler{}
 	for _, d := range isolated[:n] {
@@ -114,6 +132,7 @@ func (w *webhooks) isolated(ctx context.Context, cfg IsolationConfig, depts []hu
 		bad.broken.Store(true)
 		mended := time.AfterFunc(cfg.Broken, func() { bad.broken.Store(false) })
 		defer mended.Stop()
+		defer func() { res.Refused, res.AllS = bad.refused.Load(), time.Since(start).Seconds() }()
 	}
 	if err := w.until(ctx, func() bool { return w.strike(res) && complete(receivers, isolated[:good]) }); err != nil {
 		return 0, fmt.Errorf("the five: %w", err)

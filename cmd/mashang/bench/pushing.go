@@ -29,10 +29,12 @@ type webhooks struct {
 	*rig
 	binary string           // started as "plugin relay"
 	lane   dispatch.Options // of every lane
-	dests  map[hub.DepartmentCode]http.Handler
-	good   *receiver
-	bad    *hangingReceiver
-	trail  *trail
+	// patience is how long anything may take.
+	patience time.Duration
+	dests    map[hub.DepartmentCode]http.Handler
+	good     *receiver
+	bad      *hangingReceiver
+	trail    *trail
 
 	hold    sync.RWMutex // held while the outbox is filled
 	errs    chan error

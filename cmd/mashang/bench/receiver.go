@@ -19,6 +19,8 @@ type receiver struct {
 	verify *standard.Webhook
 	wait   time.Duration // before it answers
 	broken atomic.Bool   // answers 500
+	// refused is how often it answered 500.
+	refused atomic.Int64
 
 	mu     sync.Mutex
 	sent   map[string]time.Time // by alert id
@@ -45,6 +47,7 @@ func (r *receiver) expect(id string) {
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	now := time.Now()
 	if r.broken.Load() {
+		r.refused.Add(1)
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}

@@ -61,7 +61,7 @@ func Webhooks(ctx context.Context, cfg WebhooksConfig) (res WebhooksResult, err 
 		return res, err
 	}
 	defer r.close()
-	w := &webhooks{rig: r, binary: cfg.Binary, lane: dispatch.Options{Poll: time.Minute}}
+	w := &webhooks{rig: r, binary: cfg.Binary, patience: patience, lane: dispatch.Options{Poll: time.Minute}}
 	if w.good, err = newReceiver(0); err != nil {
 		return res, err
 	}
@@ -189,9 +189,12 @@ func (w *webhooks) alert(dept hub.DepartmentCode, series string, i int) hub.Aler
 	return a
 }
 
-// until waits for ok, for two minutes at most.
+// patience is how long anything may take that no department holds up.
+const patience = 2 * time.Minute
+
+// until waits for ok, as long as w has patience.
 func (w *webhooks) until(ctx context.Context, ok func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

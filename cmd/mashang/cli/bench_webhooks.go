@@ -50,7 +50,7 @@ func newBenchIsolation(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "isolation", Short: "一个部门不答、一个报错、一个进程被杀，其余五个照常", Args: cobra.NoArgs,
 		Long:    "一万条推送给八个部门：一个收而不答，一个报错一段时间，一个的进程反复被结束。\n其余五个的完成时间与只有它们五个时相比；不丢、同一事项不乱序。",
-		Example: "  mashang bench isolation\n  mashang bench isolation --broken 1m -o json",
+		Example: "  mashang bench isolation\n  mashang bench isolation --broken 10s -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			binary, err := os.Executable()
 			if err != nil {
@@ -58,19 +58,17 @@ func newBenchIsolation(s *settings) *cobra.Command {
 			}
 			cfg.Binary = binary
 			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
-			// The default schedule waits 5 minutes after the second failure.
-			cfg.Schedule = []time.Duration{0, time.Second, cfg.Broken / 4, cfg.Broken / 2, cfg.Broken, cfg.Broken}
 			r, err := bench.Isolation(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}
 			return s.print(r, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "五个部门单独 %.2f 秒，旁有坏部门 %.2f 秒，比 %.2f；丢 %d，乱序 %d\n",
-					r.AloneS, r.BesideS, r.Ratio, r.Lost, r.OutOfOrder)
+				_, _ = fmt.Fprintf(w, "五个部门单独 %.2f 秒，旁有坏部门 %.2f 秒，比 %.2f；报错 %.0f 秒、%d 次，%.0f 秒后全部送达；丢 %d，乱序 %d\n",
+					r.AloneS, r.BesideS, r.Ratio, r.BrokenS, r.Refused, r.AllS, r.Lost, r.OutOfOrder)
 			})
 		},
 	}
 	c.Flags().IntVar(&cfg.Alerts, "alerts", 10_000, "推送条数，平分给八个部门")
-	c.Flags().DurationVar(&cfg.Broken, "broken", 10*time.Second, "报错的部门报错多久")
+	c.Flags().DurationVar(&cfg.Broken, "broken", time.Minute, "报错的部门报错多久；全程约为它的 1.3 倍")
 	return c
 }
