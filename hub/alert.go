@@ -63,8 +63,8 @@ type Update struct {
 	ID         string         `json:"id"` // idempotency key, unique per department
 	Department DepartmentCode `json:"department"`
 	Case       CaseID         `json:"case"`
-	// Step is one of signed_for, progressed, sent_back, resolved,
-	// contact_made.
+	// Step is one of signed_for, contact_made, progressed, sent_back, resolved
+	// and, after a check, a Finding: confirmed, partly, unfounded.
 	Step    EventType      `json:"step"`
 	Text    string         `json:"text,omitempty"`
 	Suggest DepartmentCode `json:"suggest,omitempty"`

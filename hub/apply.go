@@ -23,10 +23,14 @@ func Apply(c Case, e Event) Case {
 		c.Rung = max(c.Rung, e.Data.Duty.Rung)
 	}
 	applyStep(&c, e)
+	late := slices.Contains(c.Overdue, ClockPart)
 	for _, d := range e.Data.Deadlines {
 		c.drop(d.Kind)
 		c.Deadlines = append(c.Deadlines, d)
 		c.Epoch = max(c.Epoch, d.Epoch)
+	}
+	if late && !slices.Contains(c.Overdue, ClockPart) { // another part may still be to come
+		c.Overdue = append(c.Overdue, ClockPart)
 	}
 	if len(c.Overdue) == 0 && e.Type != Escalated {
 		c.drop(ClockClimb)
@@ -52,13 +56,19 @@ func applyStep(c *Case, e Event) {
 		c.Contacted = true
 		c.drop(ClockContact)
 	case Progressed:
-		c.Status = StatusHandling
+		c.progress(e)
+	case Tasked:
+		c.part(e.Data.Department, func(a *Assignment) { a.Task, a.Due = e.Data.Text, e.Data.Due })
+		c.parted(e.At)
+	case Verified:
+		c.verify(e)
 	case InfoAsked:
 		c.pause(StatusWaiting, e.At)
 	case Suspended:
 		c.Asked = nil
 		c.pause(StatusSuspended, e.At)
 	case InfoGiven, Resumed:
+		c.shiftParts(e.Data.Deadlines)
 		c.resume()
 	case ExtensionAsked:
 		c.Asked = e.Data.Extension
@@ -68,7 +78,8 @@ func applyStep(c *Case, e Event) {
 	case ExtensionRefused:
 		c.Asked = nil
 	case PartDone:
-		c.part(e.Data.Department, func(a *Assignment) { a.DoneAt = e.At })
+		c.part(e.Data.Department, func(a *Assignment) { a.DoneAt, a.Result = e.At, e.Data.Text })
+		c.parted(e.At)
 	case Rejected:
 		c.close(StatusRejected, e.At)
 	case Answered:
@@ -126,8 +137,9 @@ func (c *Case) open(e Event) {
 
 func (c *Case) assign(e Event) {
 	c.Status, c.Asked = StatusAssigned, nil
-	c.drop(ClockSort)
-	c.drop(ClockSign)
+	for _, k := range []DeadlineKind{ClockSort, ClockSign, ClockVerify, ClockPart} {
+		c.drop(k)
+	}
 	if c.Keeper == "" {
 		c.Keeper = e.Data.Lead
 	}
@@ -158,11 +170,14 @@ func (c *Case) sendBack(e Event) {
 			c.Tried = append(slices.Clip(c.Tried), a.Department)
 		}
 		c.drop(ClockSign)
+		c.drop(ClockVerify)
+		c.drop(ClockPart)
 		return
 	}
 	c.Assignments = slices.DeleteFunc(c.Assignments, func(a Assignment) bool {
 		return a.Department == e.Data.Department
 	})
+	c.parted(e.At)
 }
 
 func (c *Case) pause(s Status, at time.Time) {
@@ -197,7 +212,9 @@ func (c *Case) reopen(e Event) {
 	c.Status = StatusSorting
 	for i := range c.Assignments {
 		c.Assignments[i].AssignedAt = e.At
-		c.Assignments[i].SignedAt, c.Assignments[i].DoneAt = time.Time{}, time.Time{}
+		a := &c.Assignments[i]
+		a.SignedAt, a.DoneAt, a.Due = time.Time{}, time.Time{}, time.Time{}
+		a.Finding, a.Progress, a.Result = "", "", ""
 		c.Status = StatusAssigned
 	}
 }

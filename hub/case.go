@@ -47,6 +47,18 @@ type Assignment struct {
 	AssignedAt time.Time      `json:"assigned_at"`
 	SignedAt   time.Time      `json:"signed_at,omitzero"`
 	DoneAt     time.Time      `json:"done_at,omitzero"`
+	// Task is what this department is asked for in a joint handling, Due when
+	// it has to be done; "" and zero leave it to the case as a whole.
+	Task     string    `json:"task,omitempty"`
+	Due      time.Time `json:"due,omitzero"`
+	Finding  Finding   `json:"finding,omitempty"`  // what its check found
+	Progress string    `json:"progress,omitempty"` // the newest
+	Result   string    `json:"result,omitempty"`   // of a part that is done
+}
+
+// Late reports whether the part is open and past its own date.
+func (a Assignment) Late(now time.Time) bool {
+	return a.DoneAt.IsZero() && !a.Due.IsZero() && !now.Before(a.Due)
 }
 
 // An Extension (延期) is a department's request for more time.

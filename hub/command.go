@@ -64,6 +64,23 @@ type (
 		Department DepartmentCode
 		Text       string
 	}
+	// SetTask (分工) says what one department of a joint handling is asked for,
+	// and by when; without Within the part has no date of its own.
+	SetTask struct {
+		By
+		Department DepartmentCode
+		Text       string
+		Within     Budget
+		// From is the department that asks: the lead; "" is the sorting desk.
+		From DepartmentCode
+	}
+	// Verify (核查) reports whether what the citizen said is so.
+	Verify struct {
+		By
+		Department DepartmentCode
+		Finding    Finding
+		Text       string
+	}
 	// AskCitizen stops the clocks until the citizen answers or Within ends.
 	AskCitizen struct {
 		By
@@ -183,6 +200,8 @@ type Facts struct {
 	SendBack SendBackRule
 	// Extend limits extensions; its zero value does not.
 	Extend ExtensionRule
+	// Checks says which departments check their cases one by one.
+	Checks map[DepartmentCode]CheckRule
 	// Hours are the calendars of departments with office hours of their own.
 	Hours map[DepartmentCode]Calendar
 }

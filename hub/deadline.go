@@ -110,6 +110,8 @@ const (
 	ClockSign    DeadlineKind = "sign"    // 签收
 	ClockAccept  DeadlineKind = "accept"  // 受理告知
 	ClockOnSite  DeadlineKind = "on_site" // 到场
+	ClockVerify  DeadlineKind = "verify"  // 核查
+	ClockPart    DeadlineKind = "part"    // 协办: the part of a case that is due first
 	ClockClose   DeadlineKind = "close"   // 办结
 	ClockReply   DeadlineKind = "reply"   // the citizen's answer to a question
 	ClockReview  DeadlineKind = "review"  // 挂账复核: a suspended case comes back

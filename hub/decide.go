@@ -31,6 +31,7 @@ type decider struct {
 	by     Actor
 	events []Event
 	lead   DepartmentCode // about to be assigned: its hours count already
+	topic  string         // of the case that is about to be opened
 }
 
 func (d *decider) emit(t EventType, data Data) {
@@ -75,7 +76,7 @@ func (c Receive) decide(d *decider) error {
 		return Errorf(CodeConflict, "case.exists", string(d.c.ID))
 	}
 	s, dec := c.Submission, c.Decision
-	d.lead = dec.Lead
+	d.lead, d.topic = dec.Lead, dec.Class.Topic
 	d.c.ID = s.Case
 	d.emit(Received, Data{Origin: &Origin{
 		Channel: s.Channel, ExternalID: s.ExternalID, Receipt: s.Receipt, Place: s.Place,
@@ -145,7 +146,7 @@ func (c Assign) decide(d *decider) error {
 func (d *decider) reassigned() []Allowance {
 	var set []Allowance
 	for _, a := range d.allowances(nil) {
-		if _, running := d.c.Deadline(a.Kind); !running && a.Kind != ClockContact && !slices.Contains(d.c.Overdue, a.Kind) || a.Kind == ClockSign {
+		if _, running := d.c.Deadline(a.Kind); !running && a.Kind != ClockContact && !slices.Contains(d.c.Overdue, a.Kind) || a.Kind == ClockSign || a.Kind == ClockVerify {
 			set = append(set, a)
 		}
 	}
@@ -184,6 +185,8 @@ func (c SendBack) decide(d *decider) error {
 	data := Data{Department: c.Department, Text: c.Text, Lead: c.Suggest}
 	if a.Role == RoleLead {
 		data.Deadlines = d.clocks(d.now, []Allowance{sortAllowance()})
+	} else {
+		data.Deadlines = d.nextPart(c.Department)
 	}
 	d.emit(SentBack, data)
 	if most := d.facts.SendBack.Hops; a.Role == RoleLead && most > 0 && d.c.Hops >= most {
@@ -231,10 +234,7 @@ func (c Contact) decide(d *decider) error {
 }
 
 func (c Progress) decide(d *decider) error {
-	if err := d.allow(Progressed, StatusSigned, StatusHandling); err != nil {
-		return err
-	}
-	if _, err := d.assigned(c.Department); err != nil {
+	if err := d.working(Progressed, c.Department); err != nil {
 		return err
 	}
 	d.emit(Progressed, Data{Department: c.Department, Text: c.Text})
@@ -242,19 +242,16 @@ func (c Progress) decide(d *decider) error {
 }
 
 func (c Resolve) decide(d *decider) error {
-	if err := d.allow(Resolved, StatusSigned, StatusHandling); err != nil {
+	if err := d.working(Resolved, c.Department); err != nil {
 		return err
 	}
-	a, err := d.assigned(c.Department)
-	if err != nil {
-		return err
-	}
+	a, _ := d.c.Assignment(c.Department)
 	if err := require(c.Text, "reply.required"); err != nil {
 		return err
 	}
 	if a.Role == RoleCo {
 		if a.DoneAt.IsZero() {
-			d.emit(PartDone, Data{Department: c.Department, Text: c.Text})
+			d.emit(PartDone, Data{Department: c.Department, Text: c.Text, Deadlines: d.nextPart(c.Department)})
 		}
 		return nil
 	}

@@ -19,7 +19,7 @@ func closeAllowance() Allowance {
 // a case always has time to be closed.
 func (d *decider) allowances(chosen []Allowance) []Allowance {
 	out := slices.Clone(chosen)
-	for _, a := range append(slices.Clone(d.facts.Policy), closeAllowance()) {
+	for _, a := range append(slices.Concat(d.facts.Policy, d.check()), closeAllowance()) {
 		if !slices.ContainsFunc(out, func(o Allowance) bool { return o.Kind == a.Kind }) {
 			out = append(out, a)
 		}
@@ -130,21 +130,23 @@ func (c Fire) decide(d *decider) error {
 		d.climb(dl.Kind, "")
 	case ClockRemind:
 		d.remind()
-	case ClockSort, ClockContact, ClockSign, ClockAccept, ClockOnSite, ClockClose, ClockAnswer:
+	case ClockPart:
+		d.overrun(dl.Kind, d.nextPart("")...)
+	case ClockSort, ClockContact, ClockSign, ClockAccept, ClockOnSite, ClockVerify, ClockClose, ClockAnswer:
 		d.overrun(dl.Kind)
 	}
 	return nil
 }
 
 // overrun puts a missed clock on record and begins to climb: at once, or when
-// the quiet hours of the next rung are over.
-func (d *decider) overrun(kind DeadlineKind) {
+// the quiet hours of the next rung are over. next are clocks that it starts.
+func (d *decider) overrun(kind DeadlineKind, next ...Deadline) {
 	if until := d.awake(d.c.Rung+1, d.now); until.After(d.now) && !d.climbing() {
-		wait := Deadline{Kind: ClockClimb, Start: d.now, Due: until, Epoch: d.c.Epoch + 1}
-		d.emit(Overran, Data{Clock: kind, Deadlines: []Deadline{wait}})
+		wait := Deadline{Kind: ClockClimb, Start: d.now, Due: until, Epoch: d.c.Epoch + 1 + len(next)}
+		d.emit(Overran, Data{Clock: kind, Deadlines: append(next, wait)})
 		return
 	}
-	d.emit(Overran, Data{Clock: kind})
+	d.emit(Overran, Data{Clock: kind, Deadlines: next})
 	if !d.climbing() {
 		d.climb(kind, "")
 	}

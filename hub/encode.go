@@ -166,6 +166,8 @@ func (d Data) appendJSON(dst []byte) ([]byte, error) {
 	if d.Order != nil {
 		o.b = d.Order.appendJSON(o.key(`"order":`))
 	}
+	strIf(&o, `"finding":`, d.Finding)
+	o.timeIf(`"due":`, d.Due)
 	strIf(&o, `"into":`, d.Into)
 	o.intIf(`"rating":`, int64(d.Rating))
 	return append(o.b, '}'), o.err
@@ -238,6 +240,11 @@ func (a Assignment) appendJSON(dst []byte) []byte {
 	o.time(`"assigned_at":`, a.AssignedAt)
 	o.timeIf(`"signed_at":`, a.SignedAt)
 	o.timeIf(`"done_at":`, a.DoneAt)
+	strIf(&o, `"task":`, a.Task)
+	o.timeIf(`"due":`, a.Due)
+	strIf(&o, `"finding":`, a.Finding)
+	strIf(&o, `"progress":`, a.Progress)
+	strIf(&o, `"result":`, a.Result)
 	return append(o.b, '}')
 }
 
@@ -293,18 +300,19 @@ func shapes() map[reflect.Type]string {
 		reflect.TypeFor[Reporter](): "name,omitempty phone,omitempty id_number,omitempty account,omitempty anonymous,omitempty",
 		reflect.TypeFor[Data](): "origin,omitempty decision,omitempty class,omitempty department,omitempty lead,omitempty " +
 			"co,omitempty text,omitempty deadlines,omitempty clock,omitempty duty,omitempty " +
-			"extension,omitempty order,omitempty into,omitempty rating,omitempty",
+			"extension,omitempty order,omitempty finding,omitempty due,omitzero into,omitempty rating,omitempty",
 		reflect.TypeFor[Origin](): "channel external_id receipt place,omitempty submitted_at heuristic,omitempty",
 		reflect.TypeFor[Decision](): "rule_set class lead,omitempty co,omitempty rule,omitempty matches,omitempty confidence " +
 			"candidates,omitempty clocks,omitempty reject,omitempty answer,omitempty " +
 			"start_rung,omitempty alert,omitempty",
 		reflect.TypeFor[Class](): "category,omitempty kind,omitempty urgency,omitempty topic,omitempty grade,omitempty " +
 			"tags,omitempty",
-		reflect.TypeFor[Match]():      "rule stage priority,omitempty department,omitempty hits,omitempty",
-		reflect.TypeFor[Hit]():        "field word rune",
-		reflect.TypeFor[Assignment](): "department role assigned_at signed_at,omitzero done_at,omitzero",
-		reflect.TypeFor[Pause]():      "from to",
-		reflect.TypeFor[Order]():      "id kind grade,omitempty owner,omitempty due,omitzero note,omitempty",
+		reflect.TypeFor[Match](): "rule stage priority,omitempty department,omitempty hits,omitempty",
+		reflect.TypeFor[Hit]():   "field word rune",
+		reflect.TypeFor[Assignment](): "department role assigned_at signed_at,omitzero done_at,omitzero task,omitempty due,omitzero " +
+			"finding,omitempty progress,omitempty result,omitempty",
+		reflect.TypeFor[Pause](): "from to",
+		reflect.TypeFor[Order](): "id kind grade,omitempty owner,omitempty due,omitzero note,omitempty",
 		reflect.TypeFor[Deadline](): "kind budget,omitzero start due warn_at,omitzero paused_at,omitzero pauses,omitempty provisional,omitempty " +
 			"epoch",
 	}

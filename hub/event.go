@@ -23,6 +23,8 @@ const (
 	ExtensionRefused  EventType = "extension_refused"  // 不同意延期
 	Suspended         EventType = "suspended"          // 挂账
 	Resumed           EventType = "resumed"            // 恢复办理
+	Tasked            EventType = "tasked"             // 分工: a department's part has words and a date of its own
+	Verified          EventType = "verified"           // 核查: whether what was reported is so
 	PartDone          EventType = "part_done"          // 协办完成
 	Resolved          EventType = "resolved"           // 办结
 	Rated             EventType = "rated"              // 测评
@@ -64,7 +66,9 @@ type Data struct {
 	Clock      DeadlineKind     `json:"clock,omitempty"`      // clock that fired
 	Duty       *Duty            `json:"duty,omitempty"`       // who held the rung
 	Extension  *Extension       `json:"extension,omitempty"`
-	Order      *Order           `json:"order,omitempty"` // given or answered
+	Order      *Order           `json:"order,omitempty"`   // given or answered
+	Finding    Finding          `json:"finding,omitempty"` // verified
+	Due        time.Time        `json:"due,omitzero"`      // of a part: tasked
 	Into       CaseID           `json:"into,omitempty"`
 	Rating     int              `json:"rating,omitempty"`
 }

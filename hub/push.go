@@ -12,7 +12,7 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 	var out []Alert
 	for _, e := range events {
 		for _, a := range append(slices.Clip(c.Assignments), told(&c, e)...) {
-			if !concerns(e.Type, a.Role) && !owes(e, a.Department) {
+			if !concerns(e.Type, a.Role) && !owes(e, a) {
 				continue
 			}
 			al := Alert{
@@ -22,6 +22,9 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 			}
 			if d, ok := c.Deadline(ClockClose); ok {
 				al.Due = d.Due
+			}
+			if e.Type == Tasked && !e.Data.Due.IsZero() {
+				al.Due = e.Data.Due
 			}
 			if e.Type == Assigned || a.Role == RoleTold {
 				al.Content = content
@@ -47,8 +50,17 @@ func told(c *Case, e Event) []Assignment {
 	return out
 }
 
-// owes reports whether e is an order that department d has to answer.
-func owes(e Event, d DepartmentCode) bool { return e.Data.Order != nil && e.Data.Order.Owner == d }
+// owes reports whether e asks the department of a by itself: by an order, by a
+// task of its own, or because its part is late.
+func owes(e Event, a Assignment) bool {
+	switch {
+	case e.Data.Order != nil && e.Data.Order.Owner == a.Department:
+		return true
+	case e.Type == Tasked:
+		return e.Data.Department == a.Department
+	}
+	return e.Type == Overran && e.Data.Clock == ClockPart && a.Late(e.At)
+}
 
 // concerns reports whether a department in role r is told of an event.
 func concerns(t EventType, r Role) bool {
@@ -61,7 +73,7 @@ func concerns(t EventType, r Role) bool {
 	case Warned, Overran, Reminded, Supervised, Instructed, Redated, InfoGiven, Resumed,
 		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
 		return r == RoleLead
-	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed,
+	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed, Tasked, Verified,
 		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived, Gathered, Digested, Endpoint:
 	}
 	return false

@@ -71,7 +71,7 @@ func TestAdminsExcludeOneAnother(t *testing.T) {
 
 func TestEveryCommandNeedsARightThatSomeRoleHas(t *testing.T) {
 	all := "sign_for send_back contact progress ask reply ask_extension decide_extension suspend resume " +
-		"resolve rate reopen merge assign reject answer escalate supervise instruct answer_demand archive"
+		"resolve rate reopen merge assign reject answer escalate supervise instruct answer_demand archive verify task"
 	for typ := range strings.FieldsSeq(all) {
 		right, ok := access.RightFor(typ)
 		if _, err := (order.Request{Type: typ}).Command(); !ok || err != nil {

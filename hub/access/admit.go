@@ -83,6 +83,8 @@ func Command(ctx context.Context, req order.Request) (context.Context, hub.Comma
 	}
 	if own := p.Departments(right); own != nil {
 		switch {
+		case req.Type == "task": // for another department, in the name of one's own
+			req.Lead = own[0]
 		case req.Department == "" && len(own) == 1:
 			req.Department = own[0]
 		case req.Department != "" && !slices.Contains(own, req.Department):

@@ -206,7 +206,7 @@ func (g Grant) check() error {
 func RightFor(command string) (Right, bool) {
 	for right, commands := range map[Right][]string{
 		SortCases:      {"assign", "reject", "answer", "merge", "archive"},
-		HandleCases:    {"sign_for", "send_back", "contact", "progress", "ask", "ask_extension", "ask_suspension", "resolve", "answer_demand"},
+		HandleCases:    {"sign_for", "send_back", "contact", "progress", "ask", "ask_extension", "ask_suspension", "resolve", "answer_demand", "verify", "task"},
 		SpeakForOthers: {"reply", "rate", "reopen"},
 		ApproveTime:    {"decide_extension", "suspend", "resume"},
 		Supervise:      {"supervise", "escalate"},

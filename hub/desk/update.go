@@ -50,6 +50,8 @@ func commands(u hub.Update) ([]hub.Command, error) {
 		return []hub.Command{hub.Contact{By: by, Text: u.Text}}, nil
 	case hub.Progressed:
 		return []hub.Command{sign, hub.Progress{By: by, Department: u.Department, Text: u.Text}}, nil
+	case hub.EventType(hub.Confirmed), hub.EventType(hub.Partly), hub.EventType(hub.Unfounded):
+		return []hub.Command{sign, hub.Verify{By: by, Department: u.Department, Finding: hub.Finding(u.Step), Text: u.Text}}, nil
 	case hub.SentBack:
 		return []hub.Command{hub.SendBack{By: by, Department: u.Department, Text: u.Text, Suggest: u.Suggest}}, nil
 	case hub.Resolved:

@@ -26,8 +26,9 @@ type Request struct {
 	Approve    bool                 `json:"approve,omitempty"`
 	Stars      int                  `json:"stars,omitempty"`
 	Into       hub.CaseID           `json:"into,omitempty"`
-	Grade      hub.OrderGrade       `json:"grade,omitempty"` // of a supervision
-	Order      int64                `json:"order,omitempty"` // the one that is answered
+	Grade      hub.OrderGrade       `json:"grade,omitempty"`   // of a supervision
+	Order      int64                `json:"order,omitempty"`   // the one that is answered
+	Finding    hub.Finding          `json:"finding,omitempty"` // of a check
 }
 
 // Command returns the command that r asks for. A request without an actor is
@@ -60,6 +61,10 @@ func departmentCommand(r Request, by hub.By) hub.Command {
 		return hub.Contact{By: by, Text: r.Text}
 	case "progress":
 		return hub.Progress{By: by, Department: r.Department, Text: r.Text}
+	case "verify":
+		return hub.Verify{By: by, Department: r.Department, Finding: r.Finding, Text: r.Text}
+	case "task":
+		return hub.SetTask{By: by, Department: r.Department, Text: r.Text, Within: r.Within, From: r.Lead}
 	case "ask":
 		return hub.AskCitizen{By: by, Text: r.Text, Within: r.Within}
 	case "ask_extension":

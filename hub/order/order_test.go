@@ -10,7 +10,7 @@ import (
 
 func TestEveryTypeIsKnown(t *testing.T) {
 	all := "sign_for send_back contact progress ask reply ask_extension decide_extension suspend resume " +
-		"resolve rate reopen merge assign reject answer escalate supervise instruct answer_demand archive"
+		"resolve rate reopen merge assign reject answer escalate supervise instruct answer_demand archive verify task"
 	for typ := range strings.FieldsSeq(all) {
 		if cmd, err := (order.Request{Type: typ}).Command(); err != nil || cmd == nil {
 			t.Errorf("%s: %v", typ, err)

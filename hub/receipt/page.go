@@ -118,7 +118,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) {
 	}
 	v, err := s.sheet(r.Context(), t)
 	v.Said = map[string]string{
-		"sign": "已签收。", "contact": "已记录首次联系。", "progress": "已记录进展。", "resolve": "已报办结。",
+		"sign": "已签收。", "contact": "已记录首次联系。", "verify": "已记录核查结果。", "progress": "已记录进展。", "resolve": "已报办结。",
 		"back": "已退回，分拨岗会重新派单；在别的部门接下之前，仍由本部门负责。", "feedback": "谢谢，已记下。",
 	}[r.URL.Query().Get("done")]
 	s.write(w, err, v)
@@ -187,6 +187,11 @@ func (s *server) do(r *http.Request, t Ticket, do string) error {
 		if text == "" {
 			return hub.Errorf(hub.CodeInvalid, "reason.required")
 		}
+	case "verify":
+		u.Step = hub.EventType(r.PostFormValue("finding"))
+		if !slices.Contains(hub.Findings(), hub.Finding(u.Step)) {
+			return hub.Errorf(hub.CodeInvalid, "finding.unknown")
+		}
 	case "resolve":
 		u.Step = hub.Resolved
 		if err := CheckReply(text); err != nil {
@@ -206,7 +211,7 @@ func (s *server) do(r *http.Request, t Ticket, do string) error {
 		return err
 	}
 	// The same tap or the same words twice are one.
-	sum := sha256.Sum256([]byte(u.Text + "\n" + string(u.Suggest)))
+	sum := sha256.Sum256([]byte(string(u.Step) + "\n" + u.Text + "\n" + string(u.Suggest)))
 	u.ID = "link:" + string(t.Alert) + ":" + do
 	if do != "sign" {
 		u.ID += ":" + hex.EncodeToString(sum[:6])

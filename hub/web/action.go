@@ -20,7 +20,7 @@ type action struct {
 	Lead  bool   // asks for a lead and a co-department
 	Send  bool   // asks which department would be right
 	Within,
-	Until, Approve, Into, Stars bool
+	Until, Approve, Into, Stars, Found bool // Found asks what a check found
 	Optional bool // the text may stay empty
 	When     []hub.Status
 	Only     func(hub.Case) bool
@@ -34,9 +34,11 @@ func allActions() []action {
 	return []action{
 		{Type: "assign", Label: "派单", Lead: true, Hint: "派单意见", Optional: true, When: []hub.Status{hub.StatusSorting}},
 		{Type: "sign_for", Label: "签收", Part: true, When: assigned, Only: unsigned},
+		{Type: "verify", Label: "核查反馈", Part: true, Found: true, Hint: "核查到的情况", Optional: true, When: assigned, Only: hub.Case.Unchecked},
 		{Type: "resolve", Label: "办结", Part: true, Hint: "办理结果（反映人能看到）", When: working},
 		{Type: "contact", Label: "首次联系", Hint: "联系情况", Optional: true, When: assigned, Only: func(c hub.Case) bool { return !c.Contacted }},
 		{Type: "progress", Label: "办理进展", Part: true, Hint: "进展", When: working},
+		{Type: "task", Label: "分工", Part: true, Within: true, Hint: "要这个部门办什么", When: assigned, Only: func(c hub.Case) bool { return len(c.Assignments) > 1 }},
 		{Type: "ask", Label: "请反映人补充", Hint: "要补充什么（反映人能看到）", Within: true, When: working},
 		{Type: "reply", Label: "登记补充内容", Hint: "反映人的补充", When: []hub.Status{hub.StatusWaiting}},
 		{Type: "send_back", Label: "退单", Part: true, Send: true, Hint: "退单理由", When: assigned},
@@ -83,7 +85,7 @@ func readForm(r *http.Request) (order.Request, error) {
 	req := order.Request{
 		Type: v("type"), Text: v("text"), Department: hub.DepartmentCode(v("department")),
 		Lead: hub.DepartmentCode(v("lead")), Suggest: hub.DepartmentCode(v("suggest")),
-		Approve: v("approve") == "yes", Into: hub.CaseID(v("into")),
+		Approve: v("approve") == "yes", Finding: hub.Finding(v("finding")), Into: hub.CaseID(v("into")),
 		Actor: hub.Actor{Kind: hub.ActorPerson, Name: v("name")},
 	}
 	if co := v("co"); co != "" {

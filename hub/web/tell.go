@@ -35,6 +35,12 @@ func (s *server) tell(e hub.Event) string {
 	if d.Extension != nil {
 		add("%s，%s", frame.Budget(d.Extension.Budget), d.Extension.Reason)
 	}
+	if d.Finding != "" {
+		add("%s", frame.Word("finding", d.Finding))
+	}
+	if !d.Due.IsZero() {
+		add("%s 前办完", frame.Stamp(d.Due))
+	}
 	if d.Rating > 0 {
 		add("%d 分", d.Rating)
 	}

@@ -81,11 +81,16 @@ func (s *server) progressOf(c hub.Case, evs []hub.Event) progress {
 	}
 	p.CanReply = c.Status == hub.StatusWaiting
 	p.CanRate = c.Status == hub.StatusResolved || c.Status == hub.StatusAnswered || c.Status == hub.StatusArchived
+	lead := hub.DepartmentCode("")
 	for _, e := range evs {
+		if e.Type == hub.Assigned {
+			lead = e.Data.Lead
+		}
 		if e.Type == hub.InfoAsked && c.Status == hub.StatusWaiting {
 			p.Question = mask.Text(e.Data.Text)
 		}
-		if st, ok := s.publicStep(e); ok {
+		// One case and one answer: how the parts of others stand is not shown.
+		if st, ok := s.publicStep(e); ok && (e.Data.Department == "" || e.Data.Department == lead) {
 			p.Steps = append(p.Steps, st)
 		}
 	}

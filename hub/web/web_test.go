@@ -29,6 +29,8 @@ type cabinet struct {
 	cmd    hub.Command
 	err    error
 	state  hub.Status
+	parts  []hub.Assignment // in place of the usual ones
+	events []hub.Event
 }
 
 func (c *cabinet) one() hub.Case {
@@ -36,10 +38,14 @@ func (c *cabinet) one() hub.Case {
 	if st == "" {
 		st = hub.StatusAssigned
 	}
+	parts := c.parts
+	if parts == nil {
+		parts = []hub.Assignment{{Department: "heating", Role: hub.RoleLead, AssignedAt: noon().Add(-2 * time.Hour)}}
+	}
 	return hub.Case{
 		ID: "BY7K3M9QXT2F4H", Status: st, Channel: "qr", Place: "620402003001", Round: 1, OpenedAt: noon().Add(-2 * time.Hour),
 		Class:       hub.Class{Topic: "heating", Urgency: hub.UrgencyUrgent, Category: "城乡建设"},
-		Assignments: []hub.Assignment{{Department: "heating", Role: hub.RoleLead, AssignedAt: noon().Add(-2 * time.Hour)}},
+		Assignments: parts,
 		Deadlines: []hub.Deadline{
 			{Kind: hub.ClockClose, Budget: hub.Budget{N: 2, Unit: hub.WorkingDay}, Due: noon().Add(30 * time.Hour)},
 			{Kind: hub.ClockSign, Budget: hub.Budget{N: 1, Unit: hub.Hour}, Due: noon().Add(-time.Hour)},
@@ -83,6 +89,9 @@ func (c *cabinet) Case(_ context.Context, id hub.CaseID) (hub.Case, hub.Submissi
 }
 
 func (c *cabinet) Events(context.Context, hub.CaseID) ([]hub.Event, error) {
+	if c.events != nil {
+		return c.events, c.err
+	}
 	d := &hub.Decision{
 		RuleSet: "9f2c4a", Lead: "heating", Rule: "G-01", Confidence: 0.93,
 		Matches: []hub.Match{{Rule: "G-01", Stage: "route", Priority: 80, Department: "heating", Hits: []hub.Hit{{Field: "text", Word: "暖气", Rune: 2}}}, {Rule: "W-09", Stage: "route", Priority: 10, Department: "housing"}},

@@ -111,7 +111,8 @@ func (l *Link) push(ctx context.Context, it Item) hub.Receipt {
 func (l *Link) report(alert hub.Alert, a answer) {
 	for _, u := range a.Updates {
 		switch u.Step {
-		case hub.SignedFor, hub.Progressed, hub.SentBack, hub.Resolved, hub.ContactMade:
+		case hub.SignedFor, hub.Progressed, hub.SentBack, hub.Resolved, hub.ContactMade,
+			hub.EventType(hub.Confirmed), hub.EventType(hub.Partly), hub.EventType(hub.Unfounded):
 		default:
 			l.log.Warn("unknown step in webhook answer", "case_id", string(alert.Case))
 			continue

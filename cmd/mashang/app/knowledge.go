@@ -25,11 +25,12 @@ type knowledge struct {
 	clock  hub.Clock
 	dates  *almanac.Almanac
 	duties *lru.LRU[hub.PlaceCode, []hub.Duty]
+	checks map[hub.DepartmentCode]hub.CheckRule
 }
 
 func newKnowledge(c *city.City, store dutyStore, clock hub.Clock, dates *almanac.Almanac) *knowledge {
 	return &knowledge{
-		city: c, store: store, clock: clock, dates: dates,
+		city: c, store: store, clock: clock, dates: dates, checks: c.Checks(),
 		duties: lru.NewLRU[hub.PlaceCode, []hub.Duty](4096, nil, 30*time.Second),
 	}
 }
@@ -49,6 +50,6 @@ func (k *knowledge) Facts(ctx context.Context, channel hub.ChannelCode, place hu
 	}
 	return hub.Facts{
 		Calendar: k.dates.Calendar(), Hours: k.dates.Hours(), Policy: k.city.Allowances(channel),
-		SendBack: k.city.SendBack, Extend: k.city.Extend(channel), Ladder: k.city.Ladder, Duties: duties,
+		SendBack: k.city.SendBack, Extend: k.city.Extend(channel), Checks: k.checks, Ladder: k.city.Ladder, Duties: duties,
 	}, nil
 }

@@ -76,6 +76,9 @@ type Department struct {
 	PluginDir string
 	// Notices is which of its alerts are gathered or muted.
 	Notices notice.Policy
+	// Check says in what time it checks its cases one by one; its zero value
+	// is a department that does not.
+	Check hub.CheckRule
 }
 
 // A Citizen (市民) says what citizens may do after their case was closed.
@@ -110,6 +113,17 @@ func (c *City) Extend(channel hub.ChannelCode) hub.ExtensionRule {
 		return r
 	}
 	return c.Extension[DefaultPolicy]
+}
+
+// Checks says which departments check their cases one by one.
+func (c *City) Checks() map[hub.DepartmentCode]hub.CheckRule {
+	out := map[hub.DepartmentCode]hub.CheckRule{}
+	for _, d := range c.Departments {
+		if d.Check.Within.N > 0 {
+			out[d.Code] = d.Check
+		}
+	}
+	return out
 }
 
 // Load reads the city folder fsys and checks that its parts fit together. The

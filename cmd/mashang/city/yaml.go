@@ -106,6 +106,8 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			Config    map[string]any
 			// Notices say which alerts are gathered or muted.
 			Notices noticesFile
+			// Check is in what time its cases are checked one by one.
+			Check hub.CheckRule
 		}
 		if err := decode(fsys, name, &file); err != nil {
 			return err
@@ -124,6 +126,7 @@ func (c *City) loadDepartments(fsys fs.FS) error {
 			c.Departments = append(c.Departments, Department{
 				Department: hub.Department{Code: d.Code, Name: d.Name, Plugin: d.Plugin},
 				Short:      d.Short, Hours: d.Hours, PluginDir: d.PluginDir, Config: config, Notices: notices,
+				Check: d.Check,
 			})
 		}
 	}

@@ -16,10 +16,10 @@ import (
 
 func newCase(s *settings) *cobra.Command {
 	c := &cobra.Command{
-		Use: "case", Short: "查看事项",
-		Example: "  mashang case list\n  mashang case show BY7K3M9QXT2F4H\n  mashang case history BY7K3M9QXT2F4H",
+		Use: "case", Short: "查看事项，分工，反馈核查结果",
+		Example: "  mashang case list\n  mashang case show BY7K3M9QXT2F4H\n  mashang case history BY7K3M9QXT2F4H\n  mashang case parts BY7K3M9QXT2F4H",
 	}
-	c.AddCommand(newCaseList(s), newCaseShow(s), newCaseHistory(s), newCaseSimilar(s), newCaseMerge(s))
+	c.AddCommand(newCaseList(s), newCaseShow(s), newCaseHistory(s), newCaseSimilar(s), newCaseMerge(s), newCaseParts(s), newCaseTask(s), newCaseVerify(s))
 	return c
 }
 
