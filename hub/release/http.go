@@ -74,13 +74,15 @@ func (m *Manager) readRoutes(lib Library) []api.Route {
 		read("/api/v1/rules", "哪个规则集在用，哪些在路上，有什么问题", Status{},
 			func(r *http.Request) (any, error) { return m.Status(r.Context()) }),
 		read("/api/v1/rules/releases", "发布历史：谁、何时、为什么", Log{},
-			func(r *http.Request) (any, error) { return m.history(r.Context(), lib) }),
+			func(r *http.Request) (any, error) { return m.Log(r.Context(), lib) }),
 		read("/api/v1/rules/gates/{hash}", "一个规则集过了哪些关口", Outcome{}, func(r *http.Request) (any, error) {
-			rel, gates, err := m.gates(r.Context(), hub.RuleSetHash(r.PathValue("hash")))
+			rel, gates, err := m.Gates(r.Context(), hub.RuleSetHash(r.PathValue("hash")))
 			return Outcome{rel, gates}, err
 		}),
 		read("/api/v1/rules/shadow", "影子运行的规则集与实际判定的不同", ShadowReport{},
-			func(r *http.Request) (any, error) { return m.shadow(r, lib) }, api.Param{Name: "hash", Summary: "规则集编号"}),
+			func(r *http.Request) (any, error) {
+				return m.ShadowReport(r.Context(), lib, hub.RuleSetHash(r.URL.Query().Get("hash")))
+			}, api.Param{Name: "hash", Summary: "规则集编号"}),
 		read("/api/v1/rules/tail", "实时判定；没有新的时等一会儿再答", JudgedPage{},
 			func(r *http.Request) (any, error) { return m.tail(r, lib) }, api.Param{Name: "after", Summary: "上次答复里的 next"}),
 		{
@@ -90,7 +92,7 @@ func (m *Manager) readRoutes(lib Library) []api.Route {
 				return m.explain(r.Context(), lib, hub.CaseID(r.PathValue("case")))
 			},
 		},
-		ask("/api/v1/rules/diff", "两个规则集对近期历史的判定有什么不同", m.diff),
+		ask("/api/v1/rules/diff", "两个规则集对近期历史的判定有什么不同", m.Diff),
 		ask("/api/v1/rules/simulate", "一个规则集会怎样判定近期历史", m.simulate),
 	}
 }
@@ -182,22 +184,22 @@ func (m *Manager) Status(ctx context.Context) (Status, error) {
 	return s, nil
 }
 
-func (m *Manager) history(ctx context.Context, lib Library) (any, error) {
+// Log returns the releases and what was done to them, newest first.
+func (m *Manager) Log(ctx context.Context, lib Library) (Log, error) {
 	all, err := m.store.Releases(ctx, recent)
 	if err != nil {
-		return nil, err
+		return Log{}, err
 	}
 	log, err := lib.Entries(ctx, 200)
-	if err != nil {
-		return nil, err
-	}
 	if all == nil {
 		all = []Release{}
 	}
-	return Log{all, log}, nil
+	return Log{all, log}, err
 }
 
-func (m *Manager) gates(ctx context.Context, hash hub.RuleSetHash) (Release, []Gate, error) {
+// Gates returns the newest release of hash, or of what begins with it, and what
+// it went through.
+func (m *Manager) Gates(ctx context.Context, hash hub.RuleSetHash) (Release, []Gate, error) {
 	all, err := m.store.Releases(ctx, recent)
 	if err != nil {
 		return Release{}, nil, err
@@ -208,6 +210,20 @@ func (m *Manager) gates(ctx context.Context, hash hub.RuleSetHash) (Release, []G
 	}
 	gates, err := m.store.Gates(ctx, r.Hash)
 	return r, gates, err
+}
+
+// Resolve returns the rule set that ref names: a state, or a hash or its
+// beginning.
+func (m *Manager) Resolve(ctx context.Context, ref string) (hub.RuleSetHash, error) {
+	all, err := m.store.Releases(ctx, recent)
+	if err != nil {
+		return "", err
+	}
+	if r, ok := in(all, State(ref)); ok {
+		return r.Hash, nil
+	}
+	r, err := find(all, hub.RuleSetHash(ref))
+	return r.Hash, err
 }
 
 // explain explains a case by the rule set that decided it.
@@ -223,25 +239,24 @@ func (m *Manager) explain(ctx context.Context, lib Library, id hub.CaseID) (any,
 	return m.engine.Explain(rules, &s), nil
 }
 
-// shadow reports on the shadow that runs, or on the one that is named.
-func (m *Manager) shadow(r *http.Request, lib Library) (any, error) {
-	hash := hub.RuleSetHash(r.URL.Query().Get("hash"))
-	all, err := m.store.Releases(r.Context(), recent)
-	if err != nil {
-		return nil, err
-	}
-	if hash != "" {
-		rel, err := find(all, hash)
+// ShadowReport reports on the shadow that runs, or on the one that hash names.
+func (m *Manager) ShadowReport(ctx context.Context, lib Library, hash hub.RuleSetHash) (ShadowReport, error) {
+	if hash == "" {
+		all, err := m.store.Releases(ctx, recent)
 		if err != nil {
-			return nil, err
+			return ShadowReport{}, err
 		}
-		return lib.ShadowSummary(r.Context(), rel.Hash, 20)
+		rel, ok := in(all, Shadow)
+		if !ok {
+			return ShadowReport{}, hub.Errorf(hub.CodeNotFound, "release.no_shadow")
+		}
+		return lib.ShadowSummary(ctx, rel.Hash, 20)
 	}
-	rel, ok := in(all, Shadow)
-	if !ok {
-		return nil, hub.Errorf(hub.CodeNotFound, "release.no_shadow")
+	full, err := m.Resolve(ctx, string(hash))
+	if err != nil {
+		return ShadowReport{}, err
 	}
-	return lib.ShadowSummary(r.Context(), rel.Hash, 20)
+	return lib.ShadowSummary(ctx, full, 20)
 }
 
 // A Question (提问) asks what rule sets would do with history.
@@ -255,25 +270,20 @@ func (q *Question) from(now time.Time) (time.Time, error) {
 	return now.Add(-b.Length()), err
 }
 
-func (m *Manager) resolve(ctx context.Context, v Version) (Rules, error) {
+func (m *Manager) version(ctx context.Context, v Version) (Rules, error) {
 	if v.Source != nil {
 		return m.engine.Open(v.Source)
 	}
-	all, err := m.store.Releases(ctx, recent)
+	hash, err := m.Resolve(ctx, v.Ref)
 	if err != nil {
 		return nil, err
 	}
-	if r, ok := in(all, State(v.Ref)); ok {
-		return m.load(ctx, r.Hash)
-	}
-	r, err := find(all, hub.RuleSetHash(v.Ref))
-	if err != nil {
-		return nil, err
-	}
-	return m.load(ctx, r.Hash)
+	return m.load(ctx, hash)
 }
 
-func (m *Manager) diff(ctx context.Context, q *Question) (any, error) {
+// Diff says what changes over history when the second version of q takes the
+// place of the first.
+func (m *Manager) Diff(ctx context.Context, q *Question) (any, error) {
 	since, err := q.from(m.clock.Now())
 	if err != nil {
 		return nil, err
@@ -281,11 +291,11 @@ func (m *Manager) diff(ctx context.Context, q *Question) (any, error) {
 	if len(q.Versions) != 2 {
 		return nil, hub.Errorf(hub.CodeInvalid, "release.versions")
 	}
-	before, err := m.resolve(ctx, q.Versions[0])
+	before, err := m.version(ctx, q.Versions[0])
 	if err != nil {
 		return nil, err
 	}
-	after, err := m.resolve(ctx, q.Versions[1])
+	after, err := m.version(ctx, q.Versions[1])
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +311,7 @@ func (m *Manager) simulate(ctx context.Context, q *Question) (any, error) {
 	if len(q.Versions) == 0 {
 		q.Versions = []Version{{Ref: string(Active)}}
 	}
-	rules, err := m.resolve(ctx, q.Versions[0])
+	rules, err := m.version(ctx, q.Versions[0])
 	if err != nil {
 		return nil, err
 	}

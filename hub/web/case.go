@@ -93,7 +93,7 @@ func (s *server) do(w http.ResponseWriter, r *http.Request) {
 	}
 	f, readErr := s.file(r, id)
 	if readErr != nil {
-		s.Render(w, r, s.ErrorView(readErr))
+		s.Render(w, r, s.Failed(r, readErr))
 		return
 	}
 	f.Problem, f.Typed, f.Tried = frame.Sentence(err), req.Text, req.Type

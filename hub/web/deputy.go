@@ -99,7 +99,7 @@ func (s *bench) review(w http.ResponseWriter, r *http.Request) {
 	}
 	f, missing := s.file(r)
 	if missing != nil {
-		s.Render(w, r, s.ErrorView(missing))
+		s.Render(w, r, s.Failed(r, missing))
 		return
 	}
 	f.Problem, f.Typed = frame.Sentence(err), review.Suggestion

@@ -113,7 +113,7 @@ func (s *doors) setSession(w http.ResponseWriter, r *http.Request, value string)
 func (s *doors) logout(w http.ResponseWriter, r *http.Request) {
 	if value := access.SessionCookie(r); value != "" {
 		if err := s.Keeper.Logout(r.Context(), value, access.Of(r.Context()).Account, r.FormValue("all") == "1"); err != nil {
-			s.Render(w, r, s.ErrorView(err))
+			s.Render(w, r, s.Failed(r, err))
 			return
 		}
 	}

@@ -38,7 +38,7 @@ func (s *server) redo(w http.ResponseWriter, r *http.Request) {
 		err = hub.Errorf(hub.CodeNotFound, "delivery.not_found", string(alert))
 	}
 	if err != nil {
-		s.Render(w, r, s.ErrorView(err))
+		s.Render(w, r, s.Failed(r, err))
 		return
 	}
 	http.Redirect(w, r, "/cases/"+url.PathEscape(string(id))+"?done=redo", http.StatusSeeOther)
@@ -48,7 +48,7 @@ func (s *server) redo(w http.ResponseWriter, r *http.Request) {
 func (s *server) attachment(w http.ResponseWriter, r *http.Request) {
 	kind, name, content, err := s.attached(r)
 	if err != nil {
-		s.Render(w, r, s.ErrorView(err))
+		s.Render(w, r, s.Failed(r, err))
 		return
 	}
 	h := w.Header()

@@ -39,6 +39,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/receipt"
 	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/hub/seal"
+	"github.com/mashang-hub/mashang/hub/web/frame"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
 
@@ -67,6 +68,8 @@ type Ready struct {
 	TLS      string `json:"tls,omitempty"` // the address with TLS
 	Kafka    string `json:"kafka"`
 	Postgres string `json:"postgres"`
+	// Pages is the rights table of the console.
+	Pages []frame.Route `json:"-"`
 }
 
 // App is one running hub.
@@ -88,6 +91,7 @@ type App struct {
 	watcher  *deadline.Watcher
 	rules    *release.Manager
 	released release.Library
+	engine   *ruleEngine
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
 	// pluginDir holds the plugins' sockets.
@@ -102,6 +106,7 @@ type App struct {
 	auditKey  ed25519.PublicKey
 	bench     *deputy.Bench
 	counter   *citizen.Counter
+	pages     []frame.Route
 	teardown  []step
 }
 
@@ -143,7 +148,7 @@ func (a *App) Run(ctx context.Context, ready func(Ready)) (err error) {
 	if err := a.actors(ctx, &g, listener); err != nil {
 		return err
 	}
-	ready(Ready{Ready: true, TLS: a.secure, URL: "http://" + listener.Addr().String(), Kafka: a.brokers[0], Postgres: a.dsn})
+	ready(Ready{Ready: true, TLS: a.secure, URL: "http://" + listener.Addr().String(), Kafka: a.brokers[0], Postgres: a.dsn, Pages: a.pages})
 	if err := g.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

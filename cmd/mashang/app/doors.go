@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oklog/run"
@@ -108,6 +110,11 @@ func (a *App) names(channels []adapters.Config) frame.Names {
 		City: a.city.Name, Departments: map[hub.DepartmentCode]string{}, Channels: map[hub.ChannelCode]string{},
 		Places: func(code hub.PlaceCode) string { return a.places[code].Name },
 		Banner: a.rules.Banner,
+		Report: func(r *http.Request, err error) string {
+			number := strings.ToUpper(rand.Text()[:8])
+			a.log.Error("show a page", "number", number, "method", r.Method, "route", r.Pattern, "err", err)
+			return number
+		},
 	}
 	for _, d := range a.city.Departments {
 		n.Departments[d.Code] = d.Name

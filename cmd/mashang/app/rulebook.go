@@ -33,7 +33,7 @@ func (a *App) openRules(ctx context.Context) error {
 		},
 		policy: a.city.Allowances, store: store,
 	}
-	a.released = store
+	a.released, a.engine = store, engine
 	a.rules = release.New(store, store, engine, a.clock, a.log)
 	for _, c := range a.rules.Collectors() {
 		if err := a.metrics.Register(c); err != nil {

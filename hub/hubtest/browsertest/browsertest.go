@@ -20,7 +20,7 @@ import (
 )
 
 // limit is how long one browser may take for all that a test asks of it.
-const limit = 3 * time.Minute
+const limit = 9 * time.Minute
 
 // Height is how high the window is, in pixels.
 const height = 900
@@ -52,6 +52,9 @@ func Open(t *testing.T) *Browser {
 	t.Cleanup(timeout)
 	return &Browser{t, ctx}
 }
+
+// For is the same window for a subtest.
+func (b *Browser) For(t *testing.T) *Browser { return &Browser{t, b.ctx} }
 
 // Act does one thing in b and returns what came of it; the test ends when it
 // cannot be done.

@@ -33,6 +33,9 @@ type Names struct {
 	Places func(hub.PlaceCode) string
 	// Banner is what everybody at the console must know; nil or "" is nothing.
 	Banner func() string
+	// Report keeps an internal error for the operators and returns the number
+	// under which they find it; nil keeps none.
+	Report func(r *http.Request, err error) string
 }
 
 // A Frame renders the pages of one package. It is safe for concurrent use.
@@ -43,25 +46,28 @@ type Frame struct {
 }
 
 // New returns a frame for the pages template/*.html of pages, each of which
-// defines "body"; more are functions that only they need. It panics when a
-// template is broken.
+// defines "body"; files template/_*.html are parts that all of them may use,
+// more are functions that only they need. It panics when a template is broken.
 func New(names Names, clock hub.Clock, pages fs.FS, more template.FuncMap) *Frame {
 	f := &Frame{Names: names, Clock: clock, pages: map[string]*template.Template{}}
 	funcs := f.funcs()
 	maps.Copy(funcs, more)
 	layout := template.Must(template.New("layout.html").Funcs(funcs).ParseFS(files, "template/layout.html"))
-	f.parse(layout, files, "template/error.html")
+	f.parse(layout, files)
 	if pages != nil {
-		f.parse(layout, pages, "template/*.html")
+		if parts, _ := fs.Glob(pages, "template/_*.html"); len(parts) > 0 {
+			template.Must(layout.ParseFS(pages, parts...))
+		}
+		f.parse(layout, pages)
 	}
 	return f
 }
 
-// parse adds the pages that match pattern.
-func (f *Frame) parse(layout *template.Template, pages fs.FS, pattern string) {
-	found, err := fs.Glob(pages, pattern)
+// parse adds pages, each in its own copy of the layout.
+func (f *Frame) parse(layout *template.Template, pages fs.FS) {
+	found, err := fs.Glob(pages, "template/[a-z]*.html")
 	if err != nil {
-		panic(fmt.Sprintf("pages %s: %v", pattern, err))
+		panic(fmt.Sprintf("pages: %v", err))
 	}
 	for _, name := range found {
 		if path.Base(name) == "layout.html" {

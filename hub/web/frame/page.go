@@ -25,6 +25,10 @@ type View struct {
 	Who    string // who is logged in, "" without an account
 	Banner string
 	Menu   []Entry
+	// To is where to go instead of showing anything.
+	To string
+	// File is downloaded instead of showing anything.
+	File *File
 }
 
 // Page renders what show returns, or the error page.
@@ -32,15 +36,22 @@ func (f *Frame) Page(show func(*http.Request) (View, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := show(r)
 		if err != nil {
-			v = f.ErrorView(err)
-			v.Public = strings.HasPrefix(r.URL.Path, "/t")
+			v = f.Failed(r, err)
 		}
 		f.Render(w, r, v)
 	}
 }
 
-// Render writes v in its layout.
+// Render writes v in its layout, or goes where it says.
 func (f *Frame) Render(w http.ResponseWriter, r *http.Request, v View) {
+	switch {
+	case v.To != "":
+		http.Redirect(w, r, v.To, http.StatusSeeOther)
+		return
+	case v.File != nil:
+		download(w, *v.File)
+		return
+	}
 	c, err := r.Cookie("big")
 	v.Big = err == nil && c.Value == "1"
 	p := access.Of(r.Context())
@@ -61,6 +72,16 @@ func (f *Frame) Render(w http.ResponseWriter, r *http.Request, v View) {
 		w.WriteHeader(v.Status)
 	}
 	_, _ = w.Write(b.Bytes()) // the reader left: nobody to tell
+}
+
+// Failed is the error page for what went wrong with r.
+func (f *Frame) Failed(r *http.Request, err error) View {
+	v := f.ErrorView(err)
+	v.Public = strings.HasPrefix(r.URL.Path, "/t")
+	if f.Names.Report != nil && hub.CodeOf(err) == hub.CodeInternal {
+		v.Data = Sentence(err) + "错误号 " + f.Names.Report(r, err) + "，报给信息技术员可以查到原因。"
+	}
+	return v
 }
 
 // ErrorView shows err in plain words; the cause stays inside.

@@ -60,6 +60,7 @@ func ruleOf(path string) (rule, bool) {
 // the page reads and changes to what they may see. Who has not logged in is
 // sent to the log-in page.
 func Protect(next http.Handler, gate access.Knower) http.Handler {
+	refusing := New(Names{}, nil, nil, nil)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to, known := ruleOf(r.URL.Path)
 		if !known {
@@ -74,12 +75,10 @@ func Protect(next http.Handler, gate access.Knower) http.Handler {
 			next.ServeHTTP(w, admitted.WithContext(hub.WithScope(admitted.Context(), hub.Everything())))
 		case err == nil:
 			next.ServeHTTP(w, admitted)
-		case hub.CodeOf(err) == hub.CodeUnauthorized:
-			askToLogIn(w, r)
 		case r.URL.Path == "/" && hub.CodeOf(err) == hub.CodeForbidden:
 			toOwnPage(w, r, gate, err)
 		default:
-			http.Error(w, glossary.In("code", string(hub.CodeOf(err)))+"："+Sentence(err), Status(hub.CodeOf(err)))
+			refusing.refuse(w, r, gate, err)
 		}
 	})
 }
@@ -96,13 +95,10 @@ func askToLogIn(w http.ResponseWriter, r *http.Request) {
 
 // toOwnPage leads those who may not see cases to the first page that is theirs.
 func toOwnPage(w http.ResponseWriter, r *http.Request, gate access.Knower, refused error) {
-	p, err := gate.Principal(r)
-	if err == nil {
-		for _, to := range rules() {
-			if to.right != access.Public && p.Can(to.right) {
-				http.Redirect(w, r, to.path, http.StatusSeeOther)
-				return
-			}
+	if p, err := gate.Principal(r); err == nil {
+		if own := menu(p); len(own) > 0 {
+			http.Redirect(w, r, own[0].Path, http.StatusSeeOther)
+			return
 		}
 	}
 	http.Error(w, Sentence(refused), http.StatusForbidden)

@@ -1,0 +1,153 @@
+package main_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/mashang-hub/mashang/cmd/mashang/app"
+	"github.com/mashang-hub/mashang/configs"
+	"github.com/mashang-hub/mashang/hub/hubtest/browsertest"
+)
+
+// A visitor is somebody at the console of a running demonstration.
+type visitor struct {
+	*browsertest.Browser
+	t   *testing.T
+	url string
+}
+
+// enter logs an account of the demonstration in.
+func (v *visitor) enter(account string) {
+	v.t.Helper()
+	v.Window(1280)
+	v.Go(v.url + "/login")
+	browsertest.Act(v.Browser, chromedp.SetValue(`[name=id]`, account))
+	browsertest.Act(v.Browser, chromedp.SetValue(`[name=password]`, app.DemoPassword))
+	browsertest.Act(v.Browser, chromedp.Submit(`main form`))
+	browsertest.Act(v.Browser, chromedp.WaitVisible(`.top nav`))
+}
+
+// menu is what the menu offers.
+func (v *visitor) menu() []string {
+	v.t.Helper()
+	return browsertest.Act(v.Browser, chromedp.Evaluate[[]string](`[...document.querySelectorAll('.top nav a')].map(a => a.textContent)`))
+}
+
+// text is what the first element of selector says.
+func (v *visitor) text(selector string) string {
+	v.t.Helper()
+	return browsertest.Act(v.Browser, chromedp.Text(selector))
+}
+
+// send fills a form of the page that is open and sends it; the page that
+// answers is open then.
+func (v *visitor) send(form string, fields map[string]string) {
+	v.t.Helper()
+	browsertest.Act(v.Browser, chromedp.Evaluate[any](`document.body.dataset.before = 1`))
+	for name, value := range fields {
+		browsertest.Act(v.Browser, chromedp.SetValue(form+` [name="`+name+`"]`, value))
+	}
+	browsertest.Act(v.Browser, chromedp.Submit(form))
+	browsertest.Act(v.Browser, chromedp.WaitReady(`body:not([data-before])`))
+}
+
+// want looks for words on the page that is open.
+func (v *visitor) want(words ...string) {
+	v.t.Helper()
+	page := v.text("main")
+	for _, w := range words {
+		if !strings.Contains(page, w) {
+			v.t.Errorf("the page does not say %q:\n%.1500s", w, page)
+		}
+	}
+}
+
+// look opens the pages and measures them.
+func (v *visitor) look(pages map[string]string) {
+	v.t.Helper()
+	for name, path := range pages {
+		v.Look(name, v.url+path)
+	}
+}
+
+// TestConsole is each user once at the console of a running hub.
+func TestConsole(t *testing.T) {
+	b := browsertest.Open(t)
+	hub := run(t, app.Options{Data: t.TempDir(), City: configs.Baiyin()})
+	for _, story := range []struct {
+		name string
+		tell func(v *visitor)
+	}{
+		{"a rule author and an approver", (*visitor).rules},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{b.For(t), t, hub.URL}) })
+	}
+}
+
+// rules: an author looks a rule up and submits a change, an approver sees what
+// it changes, puts it into force and takes it back.
+func (v *visitor) rules() {
+	v.enter("author")
+	if got := v.menu(); !slices.Equal(got, []string{"规则"}) {
+		v.t.Errorf("the author's menu: %v", got)
+	}
+	v.look(map[string]string{
+		"rules": "/rules", "rule": "/rules/rule/供暖-001", "findings": "/rules/findings", "releases": "/rules/log",
+		"diff": "/rules/diff", "shadow": "/rules/shadow", "no-rules": "/rules?q=没有这个词",
+	})
+	v.Go(v.url + "/rules?q=换热站")
+	v.want("供暖-001", "采暖期家里不热")
+	v.Go(v.url + "/rules/rule/供暖-001")
+	v.want("应命中", "小区暖气冰凉三天了", "供热服务中心", "供热服务承诺通行做法")
+	mashang(v.t, "rules", "publish", changed(v.t), "--author", "author", "--why", "收费问题先于其他", "--url", v.url)
+	v.Go(v.url + "/rules")
+	v.want("草稿", "收费问题先于其他")
+
+	v.enter("approver")
+	v.Go(v.url + "/rules")
+	browsertest.Act(v.Browser, chromedp.Click(`.halves .card:nth-child(2) a`))
+	browsertest.Act(v.Browser, chromedp.WaitVisible(`form.card`))
+	v.want("改动 1 条", "优先", "件判定有变化")
+	draft := browsertest.Act(v.Browser, chromedp.Location())
+	v.look(map[string]string{"release": strings.TrimPrefix(draft, v.url)})
+	v.send("form.card", map[string]string{"to": "canary", "why": "先试"})
+	v.want("灰度要写明地区")
+	v.send("form.card", map[string]string{"to": "active", "why": "同意"})
+	v.want("已办好，现在是“启用”", "这就是正在启用的版本")
+	v.Go(v.url + "/rules")
+	v.send(`form[action="/rules/rollback"]`, map[string]string{"why": "派错了"})
+	v.want("已回滚", "城市目录")
+	v.Go(v.url + "/rules/log")
+	v.want("派错了", "同意", "回滚")
+
+	v.enter("author")
+	v.Go(draft)
+	if strings.Contains(v.text("main"), "到哪一步") {
+		v.t.Error("the author is asked to approve")
+	}
+}
+
+// changed is the demo city with one rule changed.
+func changed(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, configs.Baiyin()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "rules", "供暖.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("优先: 86"), []byte("优先: 101"), 1)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
