@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins/grpc"
 	"github.com/mashang-hub/mashang/plugins/plugintest"
 )
 
@@ -85,6 +88,26 @@ func TestNothingIsLostOnTheWire(t *testing.T) {
 	if err := <-e.sent; hub.CodeOf(err) != hub.CodeConflict {
 		t.Errorf("the plugin was told %v", err)
 	}
+}
+
+// What the hub thinks a message takes is never too little, and little too much.
+func TestBoundOfAnAlert(t *testing.T) {
+	words := rapid.StringOfN(rapid.RuneFrom([]rune("热暖气a1")), 0, 300, -1)
+	rapid.Check(t, func(r *rapid.T) {
+		a := hub.Alert{
+			ID: hub.AlertID(words.Draw(r, "id")), Department: hub.DepartmentCode(words.Draw(r, "department")), Seq: rapid.Int64().Draw(r, "seq"),
+			At: time.Unix(rapid.Int64Range(-1<<33, 1<<33).Draw(r, "at"), 999_999_999), Due: time.Unix(1<<33, 1), Text: words.Draw(r, "text"),
+			Class:   hub.Class{Category: words.Draw(r, "category"), Tags: rapid.SliceOfN(words, 0, 5).Draw(r, "tags")},
+			Content: hub.Content{Title: words.Draw(r, "title"), Extra: rapid.MapOfN(words, words, 0, 5).Draw(r, "extra")},
+		}
+		for range rapid.IntRange(0, 5).Draw(r, "attachments") {
+			a.Content.Attachments = append(a.Content.Attachments, hub.Attachment{SHA256: words.Draw(r, "sha"), Name: words.Draw(r, "name"), Size: 1 << 62})
+		}
+		size, bound := proto.Size(grpc.FromAlert(a)), grpc.Bound(&a)
+		if bound < size || bound > size+1024 {
+			t.Fatalf("takes %d bytes, was thought to take %d", size, bound)
+		}
+	})
 }
 
 func TestErrorsKeepTheirCode(t *testing.T) {

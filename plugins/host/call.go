@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/plugins/grpc"
 )
@@ -54,7 +52,7 @@ func (p *Plugin) deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt
 func fit(alerts []hub.Alert) int {
 	size := 0
 	for i := range alerts {
-		size += proto.Size(grpc.FromAlert(alerts[i]))
+		size += grpc.Bound(&alerts[i])
 		if i == maxAlerts || i > 0 && size > maxBytes {
 			return i
 		}

@@ -40,3 +40,18 @@ func TestWebhooksSayWhereTheTimeGoes(t *testing.T) {
 		}
 	}
 }
+
+// A process takes what it is handed, answers each alert, and after a kill soon
+// serves again. The rates are for the machine that measures them.
+func TestAPluginAnswersEachAlertAndComesBack(t *testing.T) {
+	res, err := Plugins(t.Context(), PluginsConfig{Binary: os.Args[0], Each: 50 * time.Millisecond, Callers: 2, Progress: t.Logf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Lost != 0 || res.Kills != pluginKills || res.PerS <= 0 || res.OneCaller <= 0 || res.SinglePerS <= 0 || res.Ratio <= 0 {
+		t.Errorf("%+v", res)
+	}
+	if res.AgainMS > 1000 {
+		t.Errorf("served again %.0f ms after its back-off", res.AgainMS)
+	}
+}

@@ -38,6 +38,6 @@ func newBench(s *settings) *cobra.Command {
 	p.Flags().IntVar(&cfg.Rules, "rules", 300, "规则数")
 	p.Flags().StringVar(&kafka, "kafka", "", "Kafka 地址；不填则用内置的")
 	p.Flags().StringVar(&cfg.Postgres, "postgres", "", "PostgreSQL 连接串；不填则自己启动一个")
-	c.AddCommand(p, newBenchIntake(s), newBenchWebhooks(s), newBenchIsolation(s), newBenchDeadlines(s), newBenchLifecycle(s))
+	c.AddCommand(p, newBenchIntake(s), newBenchWebhooks(s), newBenchIsolation(s), newBenchPlugins(s), newBenchDeadlines(s), newBenchLifecycle(s))
 	return c
 }
