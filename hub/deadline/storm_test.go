@@ -12,6 +12,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
 
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // A crashing store dies after some transactions, as a killed hub does: what it
 // did not commit is undone.
 type crashing struct {
-	*postgres.DB
+	*cases.Store
 	mu   sync.Mutex
 	left int
 	kill context.CancelFunc
@@ -33,7 +34,7 @@ func (s *crashing) FireDue(ctx context.Context, now, low time.Time, n int, decid
 		s.kill()
 	}
 	s.mu.Unlock()
-	return s.DB.FireDue(ctx, now, low, n, func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error) {
+	return s.Store.FireDue(ctx, now, low, n, func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error) {
 		s.seen(now, c, kind)
 		return decide(c, kind, epoch)
 	})
@@ -65,7 +66,7 @@ func TestTenThousandOverdueCasesClimbOnce(t *testing.T) {
 		}
 		batch = append(batch, hub.Opening{Submission: s, Case: folded, Events: events})
 	}
-	if err := db.Preload(t.Context(), batch); err != nil {
+	if err := cases.New(db).Preload(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 	restarts := 0
@@ -92,7 +93,7 @@ func storm(t *testing.T, db *postgres.DB, now time.Time, inOrder bool) int {
 			for life := 2; ; life *= 3 {
 				ctx, kill := context.WithCancel(t.Context())
 				var last time.Time
-				s := &crashing{DB: db, left: life, kill: kill, seen: func(_ time.Time, c hub.Case, kind hub.DeadlineKind) {
+				s := &crashing{Store: cases.New(db), left: life, kill: kill, seen: func(_ time.Time, c hub.Case, kind hub.DeadlineKind) {
 					d, _ := c.Deadline(kind)
 					if at, _ := d.FireAt(); inOrder && at.Before(last) {
 						t.Errorf("%s of %s fired after a younger one", kind, c.ID)
@@ -158,11 +159,11 @@ func onceEach(t *testing.T, db *postgres.DB, n int) {
 	}
 	for i := 0; i < n; i += n / 50 {
 		id := hub.CaseID(fmt.Sprintf("BY%05d", i))
-		c, _, err := db.Case(t.Context(), id)
+		c, _, err := cases.New(db).Case(t.Context(), id)
 		if err != nil || c.Rung != 7 {
 			t.Fatalf("case %s stands on rung %d, %v", id, c.Rung, err)
 		}
-		if err := db.VerifyEvents(t.Context(), id); err != nil {
+		if err := cases.New(db).VerifyEvents(t.Context(), id); err != nil {
 			t.Error(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/desk"
-	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
 
@@ -32,15 +32,15 @@ func (plainFacts) Facts(context.Context, hub.ChannelCode, hub.PlaceCode) (hub.Fa
 	return hub.Facts{Calendar: calendar.New()}, nil
 }
 
-type store struct{ *postgres.DB }
+type store struct{ *cases.Store }
 
 func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, nine, change)
+	return s.Store.ChangeCase(ctx, id, messageID, nine, change)
 }
 
-func newDesk(t *testing.T) (*desk.Desk, *postgres.DB) {
+func newDesk(t *testing.T) (*desk.Desk, *cases.Store) {
 	t.Helper()
-	db := pgtest.Open(t)
+	db := cases.New(pgtest.Open(t))
 	return desk.New(store{db}, toHeating{}, plainFacts{}, hub.ClockFunc(func() time.Time { return nine })), db
 }
 

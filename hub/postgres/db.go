@@ -1,9 +1,10 @@
-// Package postgres keeps cases, events, clocks, the outbox and deliveries in
-// PostgreSQL, each change in one transaction.
+// Package postgres is what all stores in PostgreSQL stand on: connections,
+// transactions, the outbox, the scope of who asks, the sealing of personal
+// data and the codes of errors. Each package below it is one store, named for
+// what it keeps; cases holds the life of a case.
 //
-// It decides nothing: callers hand in a function that decides, and the package
-// locks, saves and commits around it. Time is always an argument; no statement
-// asks the server what time it is. Start with [Open] and [DB.InsertCases].
+// It decides nothing, and time is always an argument: no statement asks the
+// server what time it is. Start with [Open] and [DB.Tx].
 package postgres
 
 import (
@@ -12,7 +13,6 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,9 +37,8 @@ type DB struct {
 	log  *slog.Logger
 	txs  chan struct{} // one per open transaction
 
-	stored    chan struct{} // signalled when the outbox has grown
-	inserters sync.Pool     // of *inserter
-	keys      *seal.Keyring // nil seals nothing
+	stored chan struct{} // signalled when the outbox has grown
+	keys   *seal.Keyring // nil seals nothing
 }
 
 // Open connects to the server at dsn. It refuses, with key "postgres.unsafe",
@@ -61,7 +60,7 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	config.MaxConns = max(config.MaxConns, 2)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, wrap(err, "open postgres")
+		return nil, Wrap(err, "open postgres")
 	}
 	spare := max(1, config.MaxConns/4)
 	db := &DB{pool: pool, log: log, txs: make(chan struct{}, config.MaxConns-spare), stored: make(chan struct{}, 1)}
@@ -71,14 +70,14 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	}
 	if db.lazy, err = openLazy(ctx, config); err != nil {
 		pool.Close()
-		return nil, wrap(err, "open postgres")
+		return nil, Wrap(err, "open postgres")
 	}
 	return db, nil
 }
 
 // openLazy opens the connections for what is simply done again when a crash
 // undoes it: taking messages away that are published, lending out deliveries,
-// indexing words. All of it finds its rows by a key, see byKey.
+// indexing words. All of it finds its rows by a key, see ByKey.
 func openLazy(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
 	config := like.Copy()
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
@@ -93,7 +92,7 @@ func (db *DB) checkSafe(ctx context.Context) error {
 		var value string
 		err := db.pool.QueryRow(ctx, "select current_setting($1)", name).Scan(&value)
 		if err != nil {
-			return wrap(err, "read setting %s", name)
+			return Wrap(err, "read setting %s", name)
 		}
 		if value == "off" {
 			return hub.Errorf(hub.CodeInvalid, "postgres.unsafe", name)
@@ -106,7 +105,7 @@ func (db *DB) checkSafe(ctx context.Context) error {
 func (db *DB) Migrate(ctx context.Context) error {
 	var schema string
 	if err := db.pool.QueryRow(ctx, "select coalesce(current_schema(), 'public')").Scan(&schema); err != nil {
-		return wrap(err, "read schema")
+		return Wrap(err, "read schema")
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte("mashang.migrate." + schema))
@@ -123,11 +122,11 @@ func (db *DB) Migrate(ctx context.Context) error {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	_, err = provider.Up(ctx)
-	return wrap(err, "migrate")
+	return Wrap(err, "migrate")
 }
 
 // Ping reports whether the server answers.
-func (db *DB) Ping(ctx context.Context) error { return wrap(db.pool.Ping(ctx), "ping postgres") }
+func (db *DB) Ping(ctx context.Context) error { return Wrap(db.pool.Ping(ctx), "ping postgres") }
 
 // Close waits for running calls and closes the connections.
 func (db *DB) Close() {
@@ -139,21 +138,15 @@ func (db *DB) Close() {
 // and write in [DB.Tx].
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
-// Tx runs f in one transaction for a store below this package; an error rolls
-// it back and is returned as it is.
-func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
-	err := db.inTx(ctx, f)
-	if err == nil {
-		db.signal()
-	}
-	return err
-}
+// Lazy is a pool whose commits do not wait for the disk: for what is simply
+// done again when a crash undoes it.
+func (db *DB) Lazy() *pgxpool.Pool { return db.lazy }
 
-// inTx runs f in one transaction; an error rolls it back. Transactions never
-// take all connections: f may decide by what it reads through the pool, and
-// would wait for ever if every connection were held by one like it. For the
-// same reason f opens no second transaction.
-func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+// Tx runs f in one transaction; an error rolls it back and is returned as it
+// is. Transactions never take all connections: f may decide by what it reads
+// through the pool, and would wait for ever if every connection were held by
+// one like it. For the same reason f opens no second transaction.
+func (db *DB) Tx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	select {
 	case db.txs <- struct{}{}:
 		defer func() { <-db.txs }()
@@ -163,8 +156,17 @@ func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, f)
 }
 
-// exec runs one statement.
-func (db *DB) exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
+// Exec runs one statement and returns how many rows it touched; what says in an
+// error what was being done.
+func (db *DB) Exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
 	tag, err := db.pool.Exec(ctx, sql, args...)
-	return tag.RowsAffected(), wrap(err, "%s", what)
+	return tag.RowsAffected(), Wrap(err, "%s", what)
+}
+
+// NumberingKey returns the secret from which case numbers are derived. It was
+// drawn when the database was made and never changes.
+func (db *DB) NumberingKey(ctx context.Context) ([]byte, error) {
+	var key []byte
+	err := db.pool.QueryRow(ctx, "select value from setting where key = 'numbering_key'").Scan(&key)
+	return key, Wrap(err, "read numbering key")
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// wrap says what was being done and gives err the code that its cause has:
+// Wrap says what was being done and gives err the code that its cause has:
 // unavailable for a connection or a lost race, conflict for a broken
 // constraint, invalid for bytes that the server refuses.
-func wrap(err error, format string, args ...any) error {
+func Wrap(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
@@ -30,9 +30,6 @@ func wrap(err error, format string, args ...any) error {
 	}
 	return &hub.Error{Code: code, Key: key, Err: err}
 }
-
-// Wrap is wrap for stores in packages of their own.
-func Wrap(err error, format string, args ...any) error { return wrap(err, format, args...) }
 
 func classify(err error) (hub.ErrorCode, string) {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -69,4 +66,5 @@ func classifyState(state string) (hub.ErrorCode, string) {
 	return hub.CodeInternal, ""
 }
 
-func notFound(key string, id any) error { return hub.Errorf(hub.CodeNotFound, key, id) }
+// NotFound is the error for an id that is not stored, or not for who asks.
+func NotFound(key string, id any) error { return hub.Errorf(hub.CodeNotFound, key, id) }

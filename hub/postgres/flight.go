@@ -11,17 +11,17 @@ import (
 // undoTime bounds the rollback of a transaction whose caller has gone.
 const undoTime = 5 * time.Second
 
-// byKey has the statements after it in the transaction find their rows by a
+// ByKey has the statements after it in the transaction find their rows by a
 // key. A plan that was made while a table was small must not be to read all of
 // it: until the server has counted the rows anew, a minute of much work.
-const byKey = "select set_config('enable_seqscan', 'off', true)"
+const ByKey = "select set_config('enable_seqscan', 'off', true)"
 
-// inFlight runs one transaction in two flights: it begins with what read adds
+// InFlight runs one transaction in two flights: it begins with what read adds
 // and ends with what write adds, and each is one message to the server and one
 // answer. A row that read locks is thus held for no longer than write takes to
-// decide. An error of write rolls back. As with inTx, write may use the pool
+// decide. An error of write rolls back. As with [DB.Tx], write may use the pool
 // but opens no second transaction.
-func (db *DB) inFlight(ctx context.Context, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
+func (db *DB) InFlight(ctx context.Context, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
 	select {
 	case db.txs <- struct{}{}:
 		defer func() { <-db.txs }()
@@ -43,7 +43,7 @@ func (db *DB) inFlight(ctx context.Context, read func(*pgx.Batch), write func(*p
 func flights(ctx context.Context, conn *pgx.Conn, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
 	var first, last pgx.Batch
 	first.Queue("begin")
-	first.Queue(byKey)
+	first.Queue(ByKey)
 	read(&first)
 	if err := conn.SendBatch(ctx, &first).Close(); err != nil {
 		return err

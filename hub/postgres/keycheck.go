@@ -20,7 +20,7 @@ import (
 // is not there that may have sealed something. New keys are noted.
 func (db *DB) CheckKeys(ctx context.Context, keys *seal.Keyring, now time.Time) error {
 	own := keys.Checks()
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.Tx(ctx, func(tx pgx.Tx) error {
 		// Two nodes that start at once see each other's keys.
 		if _, err := tx.Exec(ctx, "lock table key_check in share row exclusive mode"); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (db *DB) CheckKeys(ctx context.Context, keys *seal.Keyring, now time.Time) 
 		}
 		return nil
 	})
-	return wrap(err, "compare the keys of personal data")
+	return Wrap(err, "compare the keys of personal data")
 }
 
 // ForgetKeys forgets the keys with which nothing is sealed any more, after all
@@ -58,7 +58,7 @@ func (db *DB) CheckKeys(ctx context.Context, keys *seal.Keyring, now time.Time) 
 // may leave the key file.
 func (db *DB) ForgetKeys(ctx context.Context, keys *seal.Keyring) ([]string, error) {
 	var gone []string
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.Tx(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select encode(phone, 'base64') from account where phone is not null
 			union all select encode(totp, 'base64') from account where totp is not null
 			union all select secret from channel_key where state <> 'retired'`)
@@ -84,5 +84,5 @@ func (db *DB) ForgetKeys(ctx context.Context, keys *seal.Keyring) ([]string, err
 		gone, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
-	return gone, wrap(err, "forget keys that seal nothing")
+	return gone, Wrap(err, "forget keys that seal nothing")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/migration"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
@@ -43,11 +44,11 @@ func TestWhatTheFirstReleaseStoredIsReadByThis(t *testing.T) {
 		}
 	}
 	db := pgtest.OpenAt(t, dsn)
-	c, s, err := db.Case(t.Context(), "BY1")
+	c, s, err := cases.New(db).Case(t.Context(), "BY1")
 	if err != nil || c.Status != hub.StatusSorting || s.Text != "三天了" {
 		t.Errorf("case %+v, submission %+v, %v", c, s, err)
 	}
-	events, err := db.Events(t.Context(), "BY1")
+	events, err := cases.New(db).Events(t.Context(), "BY1")
 	if err != nil || len(events) != 1 || events[0].By.ID != "qr" || events[0].Data.Text != "x" {
 		t.Errorf("events %+v, %v", events, err)
 	}

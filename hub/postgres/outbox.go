@@ -14,34 +14,34 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// outboxRows are the bundles that one transaction adds to the outbox.
-type outboxRows struct{ out []hub.Outgoing }
-
-func (r *outboxRows) add(out []hub.Outgoing) { r.out = append(r.out, out...) }
-
-func (r *outboxRows) queue(b *pgx.Batch) {
-	for _, v := range bundles(r.out) {
+// QueueOut adds to b what adds messages to the outbox. They leave when the
+// transaction has committed: at once if [DB.Wake] is called then.
+func QueueOut(b *pgx.Batch, out []hub.Outgoing) {
+	for _, v := range bundles(out) {
 		b.Queue("insert into outbox (messages, bundle) values ($1, $2)", v.n, v.packed())
 	}
 }
 
-// SendIn adds messages to the outbox in a transaction of a store below this
-// package; they leave when it has committed.
+// SendIn adds messages to the outbox in a transaction, see [QueueOut].
 func (db *DB) SendIn(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
 	if len(out) == 0 {
 		return nil
 	}
 	var b pgx.Batch
-	r := outboxRows{out: out}
-	r.queue(&b)
+	QueueOut(&b, out)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return wrap(err, "add to the outbox")
+		return Wrap(err, "add to the outbox")
 	}
 	return nil
 }
 
-// Wake lets the relay look at the outbox at once.
-func (db *DB) Wake() { db.signal() }
+// Wake lets the relay of this store look at the outbox at once.
+func (db *DB) Wake() {
+	select {
+	case db.stored <- struct{}{}:
+	default: // one is waiting already
+	}
+}
 
 // What leaves in one transaction: about as many rows, packed bytes and
 // messages at most.
@@ -67,7 +67,7 @@ func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoin
 		return publishTopics(out, publish)
 	})
 	if err != nil {
-		return 0, wrap(err, "relay outbox")
+		return 0, Wrap(err, "relay outbox")
 	}
 	return len(out), nil
 }
@@ -160,25 +160,17 @@ func (db *DB) Relay(ctx context.Context, publish func([]hub.Outgoing) error, log
 	}
 }
 
-// signal wakes the relay of this store.
-func (db *DB) signal() {
-	select {
-	case db.stored <- struct{}{}:
-	default: // one is waiting already
-	}
-}
-
 // OutboxDepth returns how many messages wait to be published.
 func (db *DB) OutboxDepth(ctx context.Context) (int, error) {
 	var n int
 	err := db.pool.QueryRow(ctx, "select coalesce(sum(messages), 0) from outbox").Scan(&n)
-	return n, wrap(err, "count outbox")
+	return n, Wrap(err, "count outbox")
 }
 
 // Forget removes handled message ids older than before: those that can no
 // longer be redelivered.
 func (db *DB) Forget(ctx context.Context, before time.Time) (int64, error) {
-	return db.exec(ctx, "forget handled messages", "delete from processed where at < $1", before)
+	return db.Exec(ctx, "forget handled messages", "delete from processed where at < $1", before)
 }
 
 // Send stores messages that no change of a case brings with it, in one
@@ -188,10 +180,10 @@ func (db *DB) Send(ctx context.Context, out []hub.Outgoing) error {
 		return nil
 	}
 	var b pgx.Batch // one transaction, and one message to the server
-	(&outboxRows{out: out}).queue(&b)
+	QueueOut(&b, out)
 	err := db.pool.SendBatch(ctx, &b).Close()
 	if err == nil {
-		db.signal()
+		db.Wake()
 	}
-	return wrap(err, "send %d messages", len(out))
+	return Wrap(err, "send %d messages", len(out))
 }

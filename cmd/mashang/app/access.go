@@ -18,7 +18,8 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
-	"github.com/mashang-hub/mashang/hub/postgres/channel"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
+	"github.com/mashang-hub/mashang/hub/postgres/retention"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/hub/web"
 	"github.com/mashang-hub/mashang/hub/web/frame"
@@ -70,10 +71,10 @@ func loadKeys(data string) (*seal.Keyring, error) {
 // accessRoutes are the routes about accounts and the audit.
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
-	routes = append(routes, api.AuditRoutes(a.db, a.checkpoints)...)
-	routes = append(routes, api.PersonalRoutes(vault{a.db, channel.New(a.db, a.clock, a.keys), a.people, a.keys}, a.clock, keepPersonal)...)
+	routes = append(routes, api.AuditRoutes(ledger{a.cases, logged{auditlog.New(a.db)}}, a.checkpoints)...)
+	routes = append(routes, api.PersonalRoutes(a.vault(), a.clock, keepPersonal)...)
 	agencies := a.outside().agencies
-	routes = append(routes, api.NoticeRoutes(a.db, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)
+	routes = append(routes, api.NoticeRoutes(a.cases, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)
 	return append(routes, a.civicRoutes()...)
 }
 
@@ -92,8 +93,8 @@ func (a *App) mountPages(mux *http.ServeMux, names frame.Names) {
 	for _, path := range []string{"/login", "/login/", "/logout", "/account", "/account/"} {
 		mux.Handle(path, frame.Protect(login, a.gate))
 	}
-	own := web.Personal(a.db, a.counter, func(ctx context.Context, id hub.CaseID, purpose string) (hub.Submission, error) {
-		return a.db.Reveal(ctx, id, a.clock.Now(), purpose)
+	own := web.Personal(a.records(), a.counter, func(ctx context.Context, id hub.CaseID, purpose string) (hub.Submission, error) {
+		return a.cases.Reveal(ctx, id, a.clock.Now(), purpose)
 	}, names, a.clock)
 	for _, path := range []string{"POST /t/{tracking}/say", "/reveal/"} {
 		mux.Handle(path, frame.Protect(own, a.gate))
@@ -102,7 +103,7 @@ func (a *App) mountPages(mux *http.ServeMux, names frame.Names) {
 		mux.Handle(path, frame.Protect(web.Deputy(a.bench, names, a.clock), a.gate))
 	}
 	a.mountConsole(mux, names)
-	mux.Handle("/", frame.Protect(web.New(a.db, a.desk, names, a.clock), a.gate))
+	mux.Handle("/", frame.Protect(web.New(a.records(), a.desk, names, a.clock), a.gate))
 }
 
 // DemoPassword is the password of every account of the demonstration, and of
@@ -213,11 +214,11 @@ func (a *App) expireDaily(ctx context.Context) error {
 		if err := a.people.Purge(ctx, now); err != nil && ctx.Err() == nil {
 			a.log.Error("forget sessions that ended", "err", err)
 		}
-		if _, err := a.db.ExpireLetters(ctx, now, now.Add(-keepPersonal())); err != nil && ctx.Err() == nil {
+		if _, err := retention.New(a.db).ExpireLetters(ctx, now, now.Add(-keepPersonal())); err != nil && ctx.Err() == nil {
 			a.log.Error("delete old dead letters", "err", err)
 		}
 		for {
-			gone, err := a.db.Expire(ctx, now, now.Add(-keepPersonal()), 500)
+			gone, err := retention.New(a.db).Expire(ctx, now, now.Add(-keepPersonal()), 500)
 			if err != nil && ctx.Err() == nil {
 				a.log.Error("delete personal data that is past its term", "err", err)
 			}

@@ -35,6 +35,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
 	"github.com/mashang-hub/mashang/hub/receipt"
 	"github.com/mashang-hub/mashang/hub/release"
@@ -81,6 +82,7 @@ type App struct {
 	secure   string // the address with TLS, once it is open
 	city     *city.City
 	db       *postgres.DB
+	cases    *cases.Store
 	brokers  []string
 	dsn      string
 	server   *local.Server // nil with a PostgreSQL of somebody else's

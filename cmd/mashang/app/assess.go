@@ -46,7 +46,7 @@ func (a *App) openAssessment(ctx context.Context, names frame.Names) (*api.Asses
 }
 
 func (a *App) export(ctx context.Context, since, until, now time.Time, data map[string]string) ([]assess.Record, error) {
-	list, err := a.db.ExportClosed(ctx, since, until, now, data)
+	list, err := a.cases.ExportClosed(ctx, since, until, now, data)
 	out := make([]assess.Record, len(list))
 	for i, x := range list {
 		out[i] = assess.Record{Case: x.Case, Content: x.Content, Reply: x.Reply}

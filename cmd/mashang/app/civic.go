@@ -13,14 +13,14 @@ import (
 // civicRoutes are the routes of deputies and citizens.
 func (a *App) civicRoutes() []api.Route {
 	store := civic.New(a.db)
-	a.bench = &deputy.Bench{Cases: a.db, Records: store, Desk: a.desk, Clock: a.clock}
+	a.bench = &deputy.Bench{Cases: a.cases, Records: store, Desk: a.desk, Clock: a.clock}
 	routes := api.DeputyRoutes(a.bench)
 	return append(routes, api.CitizenRoutes(a.counter, store, a.desk, a.clock)...)
 }
 
 // openCounter makes the window at which citizens speak about their case.
 func (a *App) openCounter(key []byte) {
-	a.counter = citizen.New(a.db, a.desk, a.clock, key, a.city.Citizen.ReopenDays)
+	a.counter = citizen.New(a.cases, a.desk, a.clock, key, a.city.Citizen.ReopenDays)
 }
 
 // sampleVisits draws return visits of what was closed lately.

@@ -43,7 +43,7 @@ func (a *App) reloadCalendar(ctx context.Context) error {
 // clockRoutes are the routes about calendars, deadlines and orders.
 func (a *App) clockRoutes() []api.Route {
 	own := api.Clocks{
-		Almanac: a.dates, Watch: a.watcher, Store: a.db, Desk: a.desk, Clock: a.clock,
+		Almanac: a.dates, Watch: a.watcher, Store: a.cases, Desk: a.desk, Clock: a.clock,
 		Facts: func(ctx context.Context, c hub.Case) (hub.Facts, error) { return a.know.Facts(ctx, c.Channel, c.Place) },
 	}.Routes()
 	office := oversight.New(clocks.New(a.db), a.desk, a.clock, func() hub.Calendar { return a.dates.Calendar() })

@@ -19,6 +19,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/dispatch"
 	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/hub/notice"
+	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
@@ -34,7 +35,8 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 	a.pluginDir = dir
 	a.defers("plugin sockets", func() error { return os.RemoveAll(dir) })
 	a.lanes = map[hub.DepartmentCode]*dispatch.Lane{}
-	waker := &dispatch.Waker{Planner: a.db, Clock: a.clock, Log: a.log}
+	store := deliveries.New(a.db)
+	waker := &dispatch.Waker{Planner: store, Clock: a.clock, Log: a.log}
 	topics := make([]string, 0, len(a.city.Departments))
 	for _, d := range a.city.Departments {
 		spec, err := a.pluginSpec(d, dir)
@@ -42,7 +44,7 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 			return fmt.Errorf("plugin of %s: %w", d.Code, err)
 		}
 		plugin := host.New(spec, a.log)
-		lane := dispatch.New(d.Code, a.db, plugin, a.clock, a.log, dispatch.Options{
+		lane := dispatch.New(d.Code, store, plugin, a.clock, a.log, dispatch.Options{
 			Jitter: rand.Float64, Feedback: a.feedback, Alarm: a.endpointAlarm, Poll: time.Minute,
 			Prepare: a.addLink,
 		})
@@ -115,7 +117,7 @@ func (a *App) pushAlarm(ctx context.Context, id string, al dispatch.Alarm) error
 			Title: glossary.In("department", string(al.Department)) + "：" + glossary.In("alarm", string(al.State)), Text: al.Reason,
 		},
 	}
-	if err := a.db.AddDeliveries(ctx, []hub.Alert{alert}, al.At); err != nil {
+	if err := deliveries.New(a.db).AddDeliveries(ctx, []hub.Alert{alert}, al.At); err != nil {
 		return fmt.Errorf("push the alarm: %w", err)
 	}
 	a.notify(to)

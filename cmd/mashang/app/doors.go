@@ -22,6 +22,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/egress"
 	"github.com/mashang-hub/mashang/hub/intake"
+	"github.com/mashang-hub/mashang/hub/postgres/attachments"
 	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
@@ -38,7 +39,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	}
 	a.openCounter(key)
 	mux := http.NewServeMux()
-	manager, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.db, key, a.city.Prefix, a.clock))
+	manager, err := a.channels(ctx, g, mux, printed, intake.New(a.pub, a.cases, key, a.city.Prefix, a.clock))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	}
 	routes := slices.Concat(a.routes(printed), manager.Routes(), assessing.Routes())
 	apiHandler := api.New(api.Config{
-		Store: a.db, Desk: a.desk, Gate: a.gate, Routes: routes, Ready: a.db.Ping, Log: a.log,
+		Store: a.records(), Desk: a.desk, Gate: a.gate, Routes: routes, Ready: a.db.Ping, Log: a.log,
 		Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 	})
 	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
@@ -91,13 +92,13 @@ func (a *App) place(_ context.Context, code hub.PlaceCode) (hub.Place, bool) {
 func (a *App) saveAttachment(ctx context.Context, mediaType string, data []byte) (hub.Attachment, error) {
 	sum := sha256.Sum256(data)
 	at := hub.Attachment{SHA256: hex.EncodeToString(sum[:]), MediaType: mediaType, Size: int64(len(data))}
-	return at, a.db.SaveAttachment(ctx, at, data)
+	return at, attachments.New(a.db).SaveAttachment(ctx, at, data)
 }
 
 func (a *App) openCases() float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	n, err := a.db.CountCases(ctx, hub.Filter{Open: true})
+	n, err := a.cases.CountCases(ctx, hub.Filter{Open: true})
 	if err != nil {
 		return -1
 	}

@@ -66,7 +66,7 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 		}
 		return msgs
 	}
-	a.watcher = deadline.New(a.db, facts, out, a.clock, a.log)
+	a.watcher = deadline.New(a.cases, facts, out, a.clock, a.log)
 	actor(ctx, g, a.watcher.Run)
 	actor(ctx, g, a.reloadCalendar)
 	actor(ctx, g, a.index)

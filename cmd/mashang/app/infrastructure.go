@@ -14,7 +14,9 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
+	"github.com/mashang-hub/mashang/hub/postgres/places"
 )
 
 // partitions of every topic: the most desks that can share the work.
@@ -80,7 +82,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
-	a.db = db
+	a.db, a.cases = db, cases.New(db)
 	a.defers("database", func() error { db.Close(); return nil })
 	if err := db.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
@@ -96,8 +98,8 @@ func (a *App) domain(ctx context.Context) error {
 	if err := a.openAlmanac(ctx); err != nil {
 		return err
 	}
-	a.know = newKnowledge(a.city, a.db, a.clock, a.dates)
-	a.desk = desk.New(deskStore{DB: a.db, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
+	a.know = newKnowledge(a.city, places.New(a.db), a.clock, a.dates)
+	a.desk = desk.New(deskStore{Store: a.cases, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
 	return a.seed(ctx)
 }
 
@@ -112,7 +114,7 @@ func (a *App) departmentCodes() []hub.DepartmentCode {
 // deskStore gives the desk the store with the hub's clock. A quiet one sends
 // nothing out: what it stores is history.
 type deskStore struct {
-	*postgres.DB
+	*cases.Store
 	clock hub.Clock
 	quiet bool
 }
@@ -124,12 +126,12 @@ func (s deskStore) InsertCases(ctx context.Context, batch []hub.Opening) (int, e
 			batch[i].Out = nil
 		}
 	}
-	return s.DB.InsertCases(ctx, batch)
+	return s.Store.InsertCases(ctx, batch)
 }
 
 // ChangeCase changes a case at the time of the clock.
 func (s deskStore) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, s.clock.Now(),
+	return s.Store.ChangeCase(ctx, id, messageID, s.clock.Now(),
 		func(c hub.Case, sub hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
 			next, events, out, err := change(c, sub)
 			if s.quiet {

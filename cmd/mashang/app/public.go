@@ -11,13 +11,13 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/mask"
-	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/public"
 )
 
 // outside is what channels may show to anyone.
 type outside struct {
-	db       *postgres.DB
+	cases    *cases.Store
 	store    *public.Store
 	desk     *desk.Desk
 	places   map[hub.PlaceCode]hub.Place
@@ -25,7 +25,7 @@ type outside struct {
 }
 
 func (a *App) outside() outside {
-	o := outside{a.db, public.New(a.db), a.desk, a.places, map[hub.DepartmentCode]string{}}
+	o := outside{a.cases, public.New(a.db), a.desk, a.places, map[hub.DepartmentCode]string{}}
 	for _, d := range a.city.Departments {
 		o.agencies[d.Code] = d.Name
 	}
@@ -40,7 +40,7 @@ func (o outside) Cases(ctx context.Context, f adapters.PublicFilter) ([]adapters
 	}
 	out := make([]adapters.PublicCase, 0, len(found))
 	for _, at := range found {
-		c, s, err := o.db.Case(ctx, at.ID)
+		c, s, err := o.cases.Case(ctx, at.ID)
 		if err != nil {
 			return nil, fmt.Errorf("read case %s: %w", at.ID, err)
 		}

@@ -59,7 +59,7 @@ func (a *App) receipts() http.Handler {
 		departments[i] = d.Department
 	}
 	return receipt.New(receipt.Parts{
-		Links: a.links, Clock: a.clock, Log: a.log, Case: a.db.Case, Departments: departments,
+		Links: a.links, Clock: a.clock, Log: a.log, Case: a.cases.Case, Departments: departments,
 		Feedback: feedback.New(a.db.Pool()).Save, SavePhoto: a.saveAttachment,
 		Place: func(code hub.PlaceCode) string { return a.places[code].Name },
 		Update: func(ctx context.Context, u hub.Update) error {

@@ -6,16 +6,17 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/duplicate"
+	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
 )
 
 // routes are the routes of the API beside those about cases.
 func (a *App) routes(printed codes) []api.Route {
-	pushing := api.Pushing{Store: a.db, Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
+	pushing := api.Pushing{Store: deliveries.New(a.db), Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
 	return slices.Concat(
 		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), a.codeRoutes(printed),
-		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.db),
-		api.DuplicateRoutes(duplicate.New(a.db)), a.clockRoutes(),
+		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records()),
+		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
 	)
 }
 

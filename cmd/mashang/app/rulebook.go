@@ -29,7 +29,7 @@ func (a *App) openRules(ctx context.Context) error {
 	engine := &ruleEngine{
 		known: a.departmentCodes(), outside: []rules.Option{
 			rules.WithCalendar(a.city.Calendar), rules.WithKnowledge(a.city.Knowledge),
-			rules.WithRecent(tally.New(a.db, a.clock, a.log).Count),
+			rules.WithRecent(tally.New(a.cases, a.clock, a.log).Count),
 		},
 		policy: a.city.Allowances, store: store,
 	}

@@ -20,7 +20,7 @@ func (a *App) index(ctx context.Context) error {
 	defer pause.Stop()
 	last := ""
 	for {
-		n, err := a.db.IndexSearch(ctx)
+		n, err := a.cases.IndexSearch(ctx)
 		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
 			last = text
 			a.log.Error("index the words of cases", "err", err)

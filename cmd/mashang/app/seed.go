@@ -13,23 +13,24 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/intake"
-	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/places"
 )
 
 // seed writes places and posts of the city and, in a demo with an empty
 // database, the invented cases.
 func (a *App) seed(ctx context.Context) error {
-	if err := a.db.SavePlaces(ctx, a.city.Places); err != nil {
+	store := places.New(a.db)
+	if err := store.SavePlaces(ctx, a.city.Places); err != nil {
 		return fmt.Errorf("save places: %w", err)
 	}
-	posts := make([]postgres.Post, 0, len(a.city.Posts))
+	posts := make([]places.Post, 0, len(a.city.Posts))
 	for _, p := range a.city.Posts {
-		posts = append(posts, postgres.Post{Rung: p.Rung, Place: p.Place, Post: p.Post, Person: p.Person, Name: p.Name})
+		posts = append(posts, places.Post{Rung: p.Rung, Place: p.Place, Post: p.Post, Person: p.Person, Name: p.Name})
 	}
-	if err := a.db.SavePosts(ctx, posts, a.clock.Now()); err != nil {
+	if err := store.SavePosts(ctx, posts, a.clock.Now()); err != nil {
 		return fmt.Errorf("save posts: %w", err)
 	}
-	n, err := a.db.CountCases(ctx, hub.Filter{})
+	n, err := a.cases.CountCases(ctx, hub.Filter{})
 	if err != nil || !a.opts.Demo || n > 0 {
 		return err
 	}
@@ -68,9 +69,9 @@ func (a *App) live(ctx context.Context, key []byte, c city.DemoCase, opened map[
 	now := a.clock.Now()
 	at := c.Opened(now)
 	clock := hub.ClockFunc(func() time.Time { return at })
-	d := desk.New(deskStore{a.db, clock, len(c.Life) > 0}, a.rules.Rollout(), a.know, clock)
+	d := desk.New(deskStore{a.cases, clock, len(c.Life) > 0}, a.rules.Rollout(), a.know, clock)
 	straight := publisherFunc(func(_ string, msgs ...*message.Message) error { return d.Receive(ctx, msgs) })
-	got, err := intake.New(straight, a.db, key, a.city.Prefix, clock).Accept(ctx, []hub.Submission{{
+	got, err := intake.New(straight, a.cases, key, a.city.Prefix, clock).Accept(ctx, []hub.Submission{{
 		Content: hub.Content{
 			Title: c.Title, Text: c.Text, PlaceText: c.PlaceText,
 			Reporter: hub.Reporter{Name: c.Name, Phone: c.Phone, Anonymous: c.Name == ""},
@@ -87,7 +88,7 @@ func (a *App) live(ctx context.Context, key []byte, c city.DemoCase, opened map[
 	id := got[0].Case
 	for i, step := range c.Life {
 		at = c.At(i, now)
-		row, _, err := a.db.Case(ctx, id)
+		row, _, err := a.cases.Case(ctx, id)
 		if err != nil {
 			return "", err
 		}

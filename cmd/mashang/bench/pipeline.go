@@ -185,7 +185,7 @@ func (r *rig) latency() (p50, p99 float64) {
 
 // account compares what went in with the stored cases and what came out.
 func (r *rig) account(ctx context.Context) (lost, duplicated int, err error) {
-	stored, err := r.db.CountCases(ctx, hub.Filter{Channel: r.channel})
+	stored, err := r.store.CountCases(ctx, hub.Filter{Channel: r.channel})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/dispatch"
 	"github.com/mashang-hub/mashang/hub/notice"
+	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
@@ -63,7 +64,7 @@ func (w *webhooks) start(ctx context.Context, dests map[hub.DepartmentCode]http.
 	w.undo = append(w.undo, func() { _ = os.RemoveAll(dir) })
 	var topics []bus.Topic
 	lanes := map[hub.DepartmentCode]*dispatch.Lane{}
-	waker := &dispatch.Waker{Planner: w.db, Clock: hub.ClockFunc(time.Now), Log: w.log}
+	waker := &dispatch.Waker{Planner: deliveries.New(w.db), Clock: hub.ClockFunc(time.Now), Log: w.log}
 	for dept, h := range dests {
 		topics = append(topics, bus.Topic{Name: bus.Alerts(dept), Partitions: 1, Retention: bus.KeepWork})
 		if lanes[dept], err = w.department(ctx, dept, h, dir); err != nil {
@@ -109,7 +110,7 @@ func (w *webhooks) department(ctx context.Context, dept hub.DepartmentCode, h ht
 		RunDir: filepath.Join(dir, string(dept)),
 	}, w.log)
 	w.plugins[dept] = plugin
-	lane := dispatch.New(dept, watchedStore{w.db, w.trail}, plugin, hub.ClockFunc(time.Now), w.log, w.lane)
+	lane := dispatch.New(dept, watchedStore{deliveries.New(w.db), w.trail}, plugin, hub.ClockFunc(time.Now), w.log, w.lane)
 	w.loop(ctx, plugin.Run)
 	w.loop(ctx, lane.Run)
 	return lane, nil

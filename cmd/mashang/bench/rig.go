@@ -27,6 +27,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
 	"github.com/mashang-hub/mashang/rules"
 )
@@ -56,11 +57,11 @@ type rig struct {
 }
 
 // benchStore gives the desk the store with the machine's clock.
-type benchStore struct{ *postgres.DB }
+type benchStore struct{ *cases.Store }
 
 // ChangeCase changes a case now.
 func (s benchStore) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, time.Now(), change)
+	return s.Store.ChangeCase(ctx, id, messageID, time.Now(), change)
 }
 
 func (r *rig) close() {
@@ -138,7 +139,7 @@ func (r *rig) openDatabase(ctx context.Context, dir string) error {
 		return err
 	}
 	r.undo = append(r.undo, db.Close)
-	r.db, r.store = db, benchStore{db}
+	r.db, r.store = db, benchStore{cases.New(db)}
 	return db.Migrate(ctx)
 }
 

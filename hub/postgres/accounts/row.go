@@ -9,6 +9,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/postgres"
 )
 
 // scanned gathers what a row of columns is read into.
@@ -38,7 +39,7 @@ func (s *Store) scan(row pgx.CollectableRow) (access.Account, error) {
 func (s *Store) finish(r scanned) (access.Account, error) {
 	a := r.account
 	a.CreatedAt = a.CreatedAt.UTC()
-	a.DisabledAt, a.LastLogin, a.LockedUntil = value(r.disabled), value(r.lastLogin), value(r.locked)
+	a.DisabledAt, a.LastLogin, a.LockedUntil = postgres.Zero(r.disabled), postgres.Zero(r.lastLogin), postgres.Zero(r.locked)
 	phone, err := s.keys.Open("account/"+a.ID+"/phone", r.phone)
 	if err != nil {
 		return a, fmt.Errorf("phone of %s: %w", a.ID, err)
@@ -57,13 +58,6 @@ func (s *Store) finish(r scanned) (access.Account, error) {
 		}
 	}
 	return a, nil
-}
-
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 func notFound(id string) error { return hub.Errorf(hub.CodeNotFound, "account.not_found", id) }

@@ -56,7 +56,7 @@ func (s *Store) Tokens(ctx context.Context, account string) ([]access.Token, err
 		var t access.Token
 		var revoked, used *time.Time
 		err := row.Scan(&t.ID, &t.Account, &t.Name, &t.Limits, &t.CreatedAt, &t.ExpiresAt, &revoked, &used)
-		t.RevokedAt, t.UsedAt = value(revoked), value(used)
+		t.RevokedAt, t.UsedAt = postgres.Zero(revoked), postgres.Zero(used)
 		return t, err
 	})
 	return list, postgres.Wrap(err, "read tokens")
@@ -77,7 +77,7 @@ func (s *Store) Token(ctx context.Context, hash [32]byte) (access.Token, access.
 	if err != nil {
 		return access.Token{}, access.Account{}, err
 	}
-	t.RevokedAt, t.UsedAt = value(revoked), value(used)
+	t.RevokedAt, t.UsedAt = postgres.Zero(revoked), postgres.Zero(used)
 	a.Password, a.TOTP, a.Phone = "", "", ""
 	r.account = a
 	s.recent.put(hash, r, changes)

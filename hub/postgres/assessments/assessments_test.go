@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/assessments"
 	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/seal"
 )
@@ -40,10 +41,10 @@ func (facts) Facts(context.Context, hub.ChannelCode, hub.PlaceCode) (hub.Facts, 
 	}}, nil
 }
 
-type store struct{ *postgres.DB }
+type store struct{ *cases.Store }
 
 func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, nine(), change)
+	return s.Store.ChangeCase(ctx, id, messageID, nine(), change)
 }
 
 // city is a hub with four cases of the heating office: BY1 resolved after a
@@ -57,7 +58,7 @@ func city(t *testing.T) (*postgres.DB, *assessments.Store, *desk.Desk) {
 		t.Fatal(err)
 	}
 	db.SealWith(keys)
-	d := desk.New(store{db}, toHeating{}, facts{}, hub.ClockFunc(nine))
+	d := desk.New(store{cases.New(db)}, toHeating{}, facts{}, hub.ClockFunc(nine))
 	for i, phone := range []string{"19900000001", "19900000002", "19900000003", "19900000001"} {
 		id := fmt.Sprint(i + 1)
 		payload, err := json.Marshal(hub.Submission{
@@ -172,7 +173,7 @@ func TestExportsAreRecordedOrRefused(t *testing.T) {
 	li := hub.Actor{Kind: hub.ActorPerson, ID: "li"}
 	ctx := audit.From(t.Context(), audit.Source{Actor: li})
 	since, until := nine().Add(-time.Hour), nine().Add(time.Hour)
-	list, err := db.ExportClosed(ctx, since, until, nine(), map[string]string{"purpose": "归档"})
+	list, err := cases.New(db).ExportClosed(ctx, since, until, nine(), map[string]string{"purpose": "归档"})
 	if err != nil || len(list) != 1 || list[0].Case.ID != "BY1" || list[0].Reply != "好了" || list[0].Content.Reporter.Phone != "19900000001" {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -180,13 +181,13 @@ func TestExportsAreRecordedOrRefused(t *testing.T) {
 	if err != nil || len(log) != 1 || log[0].Actor != li || log[0].Data["rows"] != "1" || log[0].Data["purpose"] != "归档" {
 		t.Errorf("%+v, %v", log, err)
 	}
-	if list, err := db.ExportClosed(hub.WithScope(ctx, hub.Scope{{Department: "housing"}}), since, until, nine(), nil); err != nil || len(list) != 0 {
+	if list, err := cases.New(db).ExportClosed(hub.WithScope(ctx, hub.Scope{{Department: "housing"}}), since, until, nine(), nil); err != nil || len(list) != 0 {
 		t.Errorf("housing exports %+v, %v", list, err)
 	}
 	if _, err := db.Pool().Exec(ctx, "alter table audit add constraint full_disk check (false) not valid"); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := db.ExportClosed(ctx, since, until, nine(), nil); err == nil || len(list) != 0 {
+	if list, err := cases.New(db).ExportClosed(ctx, since, until, nine(), nil); err == nil || len(list) != 0 {
 		t.Errorf("handed out without a record: %+v, %v", list, err)
 	}
 }

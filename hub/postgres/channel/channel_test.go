@@ -37,7 +37,7 @@ func open(t *testing.T, db *postgres.DB, keys string) *channel.Store {
 // done lists what the audit says of an object, oldest first.
 func done(t *testing.T, db *postgres.DB, object string) []string {
 	t.Helper()
-	list, err := db.Audit(t.Context(), auditlog.Filter{Object: object})
+	list, err := auditlog.New(db).Audit(t.Context(), auditlog.Filter{Object: object})
 	if err != nil {
 		t.Fatal(err)
 	}

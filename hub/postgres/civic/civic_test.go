@@ -16,6 +16,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/civic"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
@@ -36,10 +37,10 @@ func (plainFacts) Facts(context.Context, hub.ChannelCode, hub.PlaceCode) (hub.Fa
 	return hub.Facts{Calendar: calendar.New(), Policy: []hub.Allowance{{Kind: hub.ClockClose, Budget: hub.Budget{N: 5, Unit: hub.WorkingDay}}}}, nil
 }
 
-type store struct{ *postgres.DB }
+type store struct{ *cases.Store }
 
 func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, nine(), change)
+	return s.Store.ChangeCase(ctx, id, messageID, nine(), change)
 }
 
 // city is a hub with one case in 620402001003, resolved by the heating office.
@@ -54,8 +55,8 @@ func open(t *testing.T) city {
 	t.Helper()
 	db := pgtest.Open(t)
 	clock := hub.ClockFunc(nine)
-	c := city{db: db, desk: desk.New(store{db}, toHeating{}, plainFacts{}, clock), civic: civic.New(db)}
-	c.bench = &deputy.Bench{Cases: db, Records: c.civic, Desk: c.desk, Clock: clock}
+	c := city{db: db, desk: desk.New(store{cases.New(db)}, toHeating{}, plainFacts{}, clock), civic: civic.New(db)}
+	c.bench = &deputy.Bench{Cases: cases.New(db), Records: c.civic, Desk: c.desk, Clock: clock}
 	s := hub.Submission{
 		Content: hub.Content{
 			Title: "欧阳暗语家暖气不热", Text: "我叫欧阳暗语，电话 199 1234 5678，住 3 号楼 502",
@@ -180,7 +181,7 @@ func TestReviewsAreChecked(t *testing.T) {
 }
 
 func (c city) counter(now func() time.Time) *citizen.Counter {
-	return citizen.New(c.db, c.desk, hub.ClockFunc(now), []byte("key"), 15)
+	return citizen.New(cases.New(c.db), c.desk, hub.ClockFunc(now), []byte("key"), 15)
 }
 
 func TestCitizensSpeakAboutTheirOwnCaseOnly(t *testing.T) {

@@ -104,17 +104,10 @@ func (s *Store) Orders(ctx context.Context, f oversight.Filter) ([]oversight.Ent
 		var answered *time.Time
 		err = r.Scan(&e.Case, &e.ID, &e.Kind, &e.Grade, &e.Owner, &e.Topic, &e.By, &e.Text, &e.GivenAt, &e.Due,
 			&answered, &e.AnsweredBy, &e.Answer)
-		e.GivenAt, e.Due, e.AnsweredAt = e.GivenAt.UTC(), e.Due.UTC(), at(answered)
+		e.GivenAt, e.Due, e.AnsweredAt = e.GivenAt.UTC(), e.Due.UTC(), postgres.Zero(answered)
 		return e, err
 	})
 	return list, postgres.Wrap(err, "read orders")
-}
-
-func at(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 // Topics returns instructions on topics, newest first.
@@ -130,7 +123,7 @@ func (s *Store) Topics(ctx context.Context, limit int) ([]oversight.TopicOrder, 
 		var answered *time.Time
 		err = r.Scan(&t.ID, &t.Topic, &t.Place, &t.Owner, &t.By, &t.Text, &t.GivenAt, &t.Due, &answered,
 			&t.AnsweredBy, &t.Answer, &t.Cases, &t.Open)
-		t.GivenAt, t.Due, t.AnsweredAt = t.GivenAt.UTC(), t.Due.UTC(), at(answered)
+		t.GivenAt, t.Due, t.AnsweredAt = t.GivenAt.UTC(), t.Due.UTC(), postgres.Zero(answered)
 		return t, err
 	})
 	return list, postgres.Wrap(err, "read topic instructions")

@@ -11,6 +11,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/oversight"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/clocks"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
@@ -39,12 +40,12 @@ func (o *office) Decide(*hub.Submission) hub.Decision {
 }
 
 type store struct {
-	*postgres.DB
+	*cases.Store
 	clock hub.Clock
 }
 
 func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, change desk.Change) (hub.Case, error) {
-	return s.DB.ChangeCase(ctx, id, messageID, s.clock.Now(), change)
+	return s.Store.ChangeCase(ctx, id, messageID, s.clock.Now(), change)
 }
 
 func (o *office) open(t *testing.T, ids ...string) {
@@ -64,7 +65,7 @@ func (o *office) open(t *testing.T, ids ...string) {
 		for _, e := range events {
 			c = hub.Apply(c, e)
 		}
-		if _, err := o.db.InsertCases(t.Context(), []hub.Opening{{Submission: s, Case: c, Events: events}}); err != nil {
+		if _, err := cases.New(o.db).InsertCases(t.Context(), []hub.Opening{{Submission: s, Case: c, Events: events}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -75,7 +76,7 @@ func newOffice(t *testing.T) *office {
 	o := &office{db: pgtest.Open(t), now: start()}
 	o.dates = almanac.New(almanac.Base{Years: []calendar.Year{{Year: 2026, Days: []calendar.Day{{Name: "元旦", Date: "2026-01-01", IsOff: true}}}}},
 		clocks.New(o.db), o)
-	o.desk = desk.New(store{o.db, o}, o, o, o)
+	o.desk = desk.New(store{cases.New(o.db), o}, o, o, o)
 	return o
 }
 
@@ -101,14 +102,14 @@ func TestImportMovesProvisionalClocks(t *testing.T) {
 	if err != nil || len(dry.Moves) != 2 || dry.Moves[0].Provisional {
 		t.Fatalf("dry run %+v, %v", dry, err)
 	}
-	if c, _, _ := o.db.Case(t.Context(), "BY1"); c.Version != 2 || o.dates.Calendar().Published(2027) {
+	if c, _, _ := cases.New(o.db).Case(t.Context(), "BY1"); c.Version != 2 || o.dates.Calendar().Published(2027) {
 		t.Fatal("a dry run changed something")
 	}
 	res, err := o.dates.Import(t.Context(), y, o.desk, false)
 	if err != nil || len(res.Moves) != 2 || res.Moves[1].Refused != "" {
 		t.Fatalf("import %+v, %v", res, err)
 	}
-	c, _, err := o.db.Case(t.Context(), "BY1")
+	c, _, err := cases.New(o.db).Case(t.Context(), "BY1")
 	d, _ := c.Deadline(hub.ClockClose)
 	if err != nil || d.Provisional || !d.Due.Equal(res.Moves[0].To) || d.Due.Sub(res.Moves[0].From) != 72*time.Hour {
 		t.Fatalf("close %+v after %+v, %v", d, res.Moves[0], err)
@@ -161,7 +162,7 @@ func TestOrdersAndInstructions(t *testing.T) {
 	if err != nil || len(topics) != 1 || topics[0].Cases != 3 || topics[0].Open != 0 || topics[0].Answer != "全部排查完毕" {
 		t.Fatalf("%+v, %v", topics, err)
 	}
-	c, _, _ := o.db.Case(t.Context(), "BY1")
+	c, _, _ := cases.New(o.db).Case(t.Context(), "BY1")
 	if len(c.Orders) != 1 || !c.Supervised || c.Instructed {
 		t.Errorf("BY1 has %+v", c.Orders)
 	}

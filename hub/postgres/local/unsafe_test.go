@@ -16,6 +16,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 )
 
 // fresh prepares a server that has not been started.
@@ -145,7 +146,7 @@ func TestDownloadedServerRuns(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := db.CountCases(t.Context(), hub.Filter{}); n != 0 || err != nil {
+	if n, err := cases.New(db).CountCases(t.Context(), hub.Filter{}); n != 0 || err != nil {
 		t.Errorf("%d cases, %v", n, err)
 	}
 	t.Logf("downloaded PostgreSQL %s", strings.TrimSpace(s.dataVersion()))

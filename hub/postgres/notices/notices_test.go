@@ -14,6 +14,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/notice"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	"github.com/mashang-hub/mashang/hub/postgres/notices"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
@@ -97,7 +98,7 @@ func (w *world) settle(t *testing.T) {
 // count returns how many deliveries have a status.
 func (w *world) count(t *testing.T, s hub.DeliveryStatus) int {
 	t.Helper()
-	n, err := w.db.CountDeliveries(t.Context(), hub.DeliveryFilter{Status: s})
+	n, err := deliveries.New(w.db).CountDeliveries(t.Context(), hub.DeliveryFilter{Status: s})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestAGroupBecomesOneNotice(t *testing.T) {
 	if n := w.count(t, hub.DeliveryHeld); n != 4 {
 		t.Fatalf("%d held before the time", n)
 	}
-	if ds, err := w.db.ClaimDeliveries(t.Context(), "heating", w.now, 10, time.Minute); err != nil || len(ds) != 0 {
+	if ds, err := deliveries.New(w.db).ClaimDeliveries(t.Context(), "heating", w.now, 10, time.Minute); err != nil || len(ds) != 0 {
 		t.Fatalf("claimed %v, %v", ds, err)
 	}
 	w.now = w.now.Add(time.Minute)
@@ -120,7 +121,7 @@ func TestAGroupBecomesOneNotice(t *testing.T) {
 	if w.count(t, hub.DeliveryGrouped) != 3 || w.count(t, hub.DeliveryPending) != 2 || w.told["heating"] == 0 {
 		t.Errorf("grouped %d, pending %d", w.count(t, hub.DeliveryGrouped), w.count(t, hub.DeliveryPending))
 	}
-	ds, err := w.db.ClaimDeliveries(t.Context(), "heating", w.now, 10, time.Minute)
+	ds, err := deliveries.New(w.db).ClaimDeliveries(t.Context(), "heating", w.now, 10, time.Minute)
 	if err != nil || len(ds) != 2 {
 		t.Fatalf("claimed %v, %v", ds, err)
 	}
@@ -132,7 +133,7 @@ func TestAGroupBecomesOneNotice(t *testing.T) {
 			t.Errorf("%+v", d.Alert)
 		}
 	}
-	one, err := w.db.FindDeliveries(t.Context(), hub.DeliveryFilter{Alert: "BY00002.2.heating"})
+	one, err := deliveries.New(w.db).FindDeliveries(t.Context(), hub.DeliveryFilter{Alert: "BY00002.2.heating"})
 	if err != nil || one[0].Notice == "" {
 		t.Errorf("a member does not say its notice: %+v, %v", one, err)
 	}
@@ -154,7 +155,7 @@ func TestAnOutageInhibitsItsFlats(t *testing.T) {
 	w := build(pgtest.Open(t))
 	w.file(t, alert(1, 1, "停暖"), alert(2, 1), alert(3, 2))
 	w.file(t, alert(4, 1))
-	muted, err := w.db.FindDeliveries(t.Context(), hub.DeliveryFilter{Status: hub.DeliveryMuted})
+	muted, err := deliveries.New(w.db).FindDeliveries(t.Context(), hub.DeliveryFilter{Status: hub.DeliveryMuted})
 	if err != nil || len(muted) != 2 || muted[0].MutedBy != "alert:BY00001.2.heating" || !muted[0].NextAt.Equal(now.Add(time.Hour)) {
 		t.Fatalf("muted %+v, %v", muted, err)
 	}
@@ -291,7 +292,7 @@ func TestSurvivesKill(t *testing.T) {
 	kill(t, dsn, "flush", 4)
 	w.now = now.Add(time.Minute)
 	w.settle(t)
-	pending, err := db.FindDeliveries(t.Context(), hub.DeliveryFilter{Status: hub.DeliveryPending, Limit: 1000})
+	pending, err := deliveries.New(db).FindDeliveries(t.Context(), hub.DeliveryFilter{Status: hub.DeliveryPending, Limit: 1000})
 	if err != nil || len(pending) != places {
 		t.Fatalf("%d notices, %v; want %d", len(pending), err, places)
 	}

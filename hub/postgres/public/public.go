@@ -55,7 +55,7 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
 		pgx.NamedArgs{
-			"channels": f.Channels, "ids": f.Cases, "receipts": f.Receipts, "since": null(f.From), "until": null(f.To),
+			"channels": f.Channels, "ids": f.Cases, "receipts": f.Receipts, "since": postgres.Null(f.From), "until": postgres.Null(f.To),
 			"open": f.Open, "states": open(), "account": account, "limit": f.Limit, "offset": f.Offset,
 		})
 	if err != nil {
@@ -104,11 +104,4 @@ func open() []hub.Status {
 	return []hub.Status{
 		hub.StatusSorting, hub.StatusAssigned, hub.StatusSigned, hub.StatusHandling, hub.StatusWaiting, hub.StatusSuspended,
 	}
-}
-
-func null(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/postgres/public"
 	"github.com/mashang-hub/mashang/hub/seal"
@@ -49,7 +50,7 @@ func openBy(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCod
 	for _, e := range events {
 		c = hub.Apply(c, e)
 	}
-	if _, err := db.InsertCases(t.Context(), []hub.Opening{{Submission: s, Case: c, Events: events}}); err != nil {
+	if _, err := cases.New(db).InsertCases(t.Context(), []hub.Opening{{Submission: s, Case: c, Events: events}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -57,7 +58,7 @@ func openBy(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCod
 // do gives the case a command.
 func do(t *testing.T, db *postgres.DB, id hub.CaseID, at time.Time, cmd hub.Command) {
 	t.Helper()
-	_, err := db.ChangeCase(t.Context(), id, "", at,
+	_, err := cases.New(db).ChangeCase(t.Context(), id, "", at,
 		func(c hub.Case, _ hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
 			events, err := hub.Decide(c, cmd, hub.Facts{Calendar: plain{}}, at)
 			for _, e := range events {

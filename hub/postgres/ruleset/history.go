@@ -50,11 +50,11 @@ func (s *Store) History(ctx context.Context, since time.Time, limit int) ([]Past
 
 // Decided returns a case's submission and the decision that opened it.
 func (s *Store) Decided(ctx context.Context, id hub.CaseID) (hub.Submission, hub.Decision, error) {
-	_, sub, err := s.db.Case(ctx, id)
+	_, sub, err := s.cases.Case(ctx, id)
 	if err != nil {
 		return sub, hub.Decision{}, err
 	}
-	events, err := s.db.Events(ctx, id)
+	events, err := s.cases.Events(ctx, id)
 	if err != nil {
 		return sub, hub.Decision{}, err
 	}

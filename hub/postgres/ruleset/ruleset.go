@@ -20,15 +20,19 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/release"
 )
 
 // A Store keeps rule sets and releases. Its methods are safe for concurrent
 // use.
-type Store struct{ db *postgres.DB }
+type Store struct {
+	db    *postgres.DB
+	cases *cases.Store
+}
 
 // New returns the store in db.
-func New(db *postgres.DB) *Store { return &Store{db} }
+func New(db *postgres.DB) *Store { return &Store{db, cases.New(db)} }
 
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -52,27 +56,13 @@ func releases(ctx context.Context, q querier, limit int) ([]release.Release, err
 		var approved, active, retired *time.Time
 		err := row.Scan(&r.ID, &r.Hash, &r.State, &r.Origin, &r.Author, &r.Approver, &r.Why, &r.Forced, &scope,
 			&r.Previous, &r.CreatedAt, &approved, &active, &retired)
-		r.ApprovedAt, r.ActiveAt, r.RetiredAt = zero(approved), zero(active), zero(retired)
+		r.ApprovedAt, r.ActiveAt, r.RetiredAt = postgres.Zero(approved), postgres.Zero(active), postgres.Zero(retired)
 		return r, errors.Join(err, json.Unmarshal(scope, &r.Scope))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the releases: %w", err)
 	}
 	return list, nil
-}
-
-func zero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-func null(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // history is how many releases a decision about them sees.
@@ -122,7 +112,7 @@ func (s *Store) apply(ctx context.Context, tx pgx.Tx, step release.Step) (releas
 	args := pgx.NamedArgs{
 		"id": r.ID, "hash": r.Hash, "state": r.State, "origin": r.Origin, "author": r.Author, "approver": r.Approver,
 		"why": r.Why, "forced": r.Forced, "scope": string(scope), "previous": r.Previous, "created": r.CreatedAt,
-		"approved": null(r.ApprovedAt), "active": null(r.ActiveAt), "retired": null(r.RetiredAt),
+		"approved": postgres.Null(r.ApprovedAt), "active": postgres.Null(r.ActiveAt), "retired": postgres.Null(r.RetiredAt),
 	}
 	if r.ID == 0 {
 		err = tx.QueryRow(ctx, `insert into rule_release (hash, state, origin, author, approver, why, forced, scope,

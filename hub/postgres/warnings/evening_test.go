@@ -13,6 +13,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
 	"github.com/mashang-hub/mashang/hub/warning"
@@ -105,7 +106,7 @@ func (v *town) say(class hub.Class, all ...report) {
 		}
 		batch = append(batch, hub.Opening{Submission: s, Case: row, Events: events})
 	}
-	if _, err := v.db.InsertCases(context.Background(), batch); err != nil {
+	if _, err := cases.New(v.db).InsertCases(context.Background(), batch); err != nil {
 		v.Fatal(err)
 	}
 	for _, o := range batch {

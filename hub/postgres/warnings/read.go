@@ -52,7 +52,7 @@ func one(ctx context.Context, q querier, where string, args ...any) (warning.War
 
 // Warnings lists warnings, newest first; open leaves out those that are over.
 func (s *Store) Warnings(ctx context.Context, open bool, limit int) ([]warning.Warning, error) {
-	rows, err := s.Pool().Query(ctx, "select "+columns+` from warning where not $1 or closed_at is null
+	rows, err := s.db.Pool().Query(ctx, "select "+columns+` from warning where not $1 or closed_at is null
 		order by opened_at desc, id limit $2`, open, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list warnings: %w", err)
@@ -71,14 +71,14 @@ func (s *Store) Warnings(ctx context.Context, open bool, limit int) ([]warning.W
 // Warning returns a warning and its cases, oldest first; CodeNotFound if there
 // is none.
 func (s *Store) Warning(ctx context.Context, id string) (warning.Warning, []hub.CaseID, error) {
-	w, err := one(ctx, s.Pool(), "where id = $1", id)
+	w, err := one(ctx, s.db.Pool(), "where id = $1", id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return w, nil, hub.Errorf(hub.CodeNotFound, "warning.not_found", id)
 	}
 	if err != nil {
 		return w, nil, fmt.Errorf("warning %s: %w", id, err)
 	}
-	rows, err := s.Pool().Query(ctx, "select case_id from warning_report where warning = $1 order by at, case_id", id)
+	rows, err := s.db.Pool().Query(ctx, "select case_id from warning_report where warning = $1 order by at, case_id", id)
 	if err != nil {
 		return w, nil, fmt.Errorf("cases of warning %s: %w", id, err)
 	}

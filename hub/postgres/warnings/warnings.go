@@ -17,21 +17,30 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/warning"
 )
 
 // A Store keeps warnings. Its methods are safe for concurrent use.
-type Store struct{ *postgres.DB }
+type Store struct {
+	db    *postgres.DB
+	cases *cases.Store
+}
 
 // New returns the store in db.
-func New(db *postgres.DB) *Store { return &Store{db} }
+func New(db *postgres.DB) *Store { return &Store{db, cases.New(db)} }
+
+// Case reads a case with its words.
+func (s *Store) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error) {
+	return s.cases.Case(ctx, id)
+}
 
 // Record adds r, judges it and stores what comes of it, all in one
 // transaction. Reports of a topic are judged one at a time, so that two nodes
 // never open two warnings for one event. A report that is known changes
 // nothing.
 func (s *Store) Record(ctx context.Context, r warning.Report, p warning.Policy, judge warning.JudgeFunc, out warning.OutFunc) error {
-	return s.Tx(ctx, func(tx pgx.Tx) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtext($1))", "mashang.warning."+p.Topic); err != nil {
 			return fmt.Errorf("lock topic %s: %w", p.Topic, err)
 		}
@@ -58,8 +67,12 @@ func (s *Store) Record(ctx context.Context, r warning.Report, p warning.Policy, 
 		if err != nil || step == warning.Nothing {
 			return err
 		}
-		return s.SendIn(ctx, tx, out(w, step))
+		return s.db.SendIn(ctx, tx, out(w, step))
 	})
+	if err == nil {
+		s.db.Wake()
+	}
+	return err
 }
 
 // A neighbour is how often a spelling was reported within window and baseline.
@@ -179,7 +192,7 @@ func number(r warning.Report) string {
 // CloseQuiet ends the warnings whose last report is not after before.
 func (s *Store) CloseQuiet(ctx context.Context, p warning.Policy, before, now time.Time, out func(warning.Warning) []hub.Outgoing) (int, error) {
 	closed := 0
-	err := s.Tx(ctx, func(tx pgx.Tx) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `update warning set closed_at = greatest($3, opened_at) where id in (
 				select id from warning where topic = $1 and closed_at is null and last_at <= $2 for update skip locked)
 			returning `+columns, p.Topic, before, now)
@@ -191,12 +204,15 @@ func (s *Store) CloseQuiet(ctx context.Context, p warning.Policy, before, now ti
 			return fmt.Errorf("close quiet warnings of %s: %w", p.Topic, err)
 		}
 		for _, w := range quiet {
-			if err := s.SendIn(ctx, tx, out(w.warning())); err != nil {
+			if err := s.db.SendIn(ctx, tx, out(w.warning())); err != nil {
 				return err
 			}
 		}
 		closed = len(quiet)
 		return nil
 	})
+	if closed > 0 {
+		s.db.Wake()
+	}
 	return closed, err
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 )
 
 // Result is what Run measured.
@@ -108,7 +108,7 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 func (r *rig) claim(ctx context.Context) (time.Duration, error) {
 	now := r.dueAt(r.next + claim - 1)
 	start := time.Now()
-	n, last, err := r.db.FireDue(ctx, now, r.low, claim, message)
+	n, last, err := r.cases.FireDue(ctx, now, r.low, claim, message)
 	took := time.Since(start)
 	if err == nil && n != claim {
 		err = fmt.Errorf("a claim of %d clocks fired %d", claim, n)
@@ -162,7 +162,7 @@ func (r *rig) all(ctx context.Context, res *Result) error {
 	if err := r.fill(ctx, r.cfg.Rows-r.open); err != nil {
 		return err
 	}
-	took, fired, err := r.drain(ctx, func(int) postgres.DecideFunc { return message })
+	took, fired, err := r.drain(ctx, func(int) cases.DecideFunc { return message })
 	if err != nil {
 		return err
 	}

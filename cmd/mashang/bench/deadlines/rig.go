@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
 )
 
@@ -30,6 +31,7 @@ type rig struct {
 	dsn   string
 	log   *slog.Logger
 	db    *postgres.DB
+	cases *cases.Store
 	admin *pgx.Conn
 	facts hub.Facts
 	undo  []func()
@@ -57,6 +59,7 @@ func setUp(ctx context.Context, cfg Config) (_ *rig, err error) {
 	if r.db, err = postgres.Open(ctx, r.dsn, r.log); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	r.cases = cases.New(r.db)
 	r.undo = append(r.undo, r.db.Close)
 	if err := r.db.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("make the tables: %w", err)
@@ -182,7 +185,7 @@ func (r *rig) fillSome(ctx context.Context, from, n int) error {
 			return fmt.Errorf("make case %d: %w", from+i, err)
 		}
 	}
-	return r.db.Preload(ctx, openings)
+	return r.cases.Preload(ctx, openings)
 }
 
 // hold opens a snapshot that keeps all that is deleted from now on.
@@ -200,7 +203,7 @@ func (r *rig) hold(ctx context.Context) (pgx.Tx, error) {
 
 // drain fires all that is due from several nodes, each with connections and a
 // low-water mark of its own.
-func (r *rig) drain(ctx context.Context, decide func(node int) postgres.DecideFunc) (time.Duration, int, error) {
+func (r *rig) drain(ctx context.Context, decide func(node int) cases.DecideFunc) (time.Duration, int, error) {
 	now := r.dueAt(r.made)
 	counts, errs := make([]int, r.cfg.Claimers), make([]error, r.cfg.Claimers)
 	var group sync.WaitGroup
@@ -217,15 +220,16 @@ func (r *rig) drain(ctx context.Context, decide func(node int) postgres.DecideFu
 	return took, fired, errors.Join(errs...)
 }
 
-func (r *rig) node(ctx context.Context, now time.Time, decide postgres.DecideFunc) (int, error) {
+func (r *rig) node(ctx context.Context, now time.Time, decide cases.DecideFunc) (int, error) {
 	db, err := postgres.Open(ctx, r.dsn, r.log)
 	if err != nil {
 		return 0, fmt.Errorf("open the database: %w", err)
 	}
 	defer db.Close()
+	store := cases.New(db)
 	fired, low := 0, time.Time{}
 	for {
-		n, last, err := db.FireDue(ctx, now, low, batch, decide)
+		n, last, err := store.FireDue(ctx, now, low, batch, decide)
 		if err != nil {
 			return fired, err
 		}
@@ -284,7 +288,7 @@ func (r *rig) climb(ctx context.Context) (float64, error) {
 		out, err := desk.Outgoing(c, hub.Content{}, events)
 		return c, events, out, err
 	}
-	took, fired, err := r.drain(ctx, func(int) postgres.DecideFunc { return decide })
+	took, fired, err := r.drain(ctx, func(int) cases.DecideFunc { return decide })
 	if err != nil {
 		return 0, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/rules"
@@ -127,7 +128,7 @@ func prepare(ctx context.Context, data string, matters []matter, cfg Config) (ma
 	}
 	begin := time.Now()
 	cfg.Progress("预先放入 %d 件事项", cfg.Preload)
-	if err := preload(ctx, db, matters, cfg.Preload, begin); err != nil {
+	if err := preload(ctx, cases.New(db), matters, cfg.Preload, begin); err != nil {
 		return nil, err
 	}
 	cfg.Progress("放入用了 %.0f 秒", time.Since(begin).Seconds())
@@ -174,7 +175,7 @@ func hire(ctx context.Context, db *postgres.DB, data string, matters []matter) (
 	return tokens, nil
 }
 
-func preload(ctx context.Context, db *postgres.DB, matters []matter, n int, now time.Time) error {
+func preload(ctx context.Context, db *cases.Store, matters []matter, n int, now time.Time) error {
 	if err := db.BeginPreload(ctx); err != nil {
 		return err
 	}
