@@ -55,8 +55,21 @@ func (c *compiler) guard() {
 		g.give = "" // to the sorting desk
 	}
 	for _, code := range slices.Sorted(maps.Keys(units)) {
-		g.accused[code] = c.lifter.Near(unique(units[code]), unique(base.Acts), base.Near, nil)
+		g.accused[code] = c.accusing(unique(units[code]), unique(base.Acts), base.Near)
 	}
+}
+
+// accusing is one of units near one of acts. Hardly any text names a unit, so
+// that the pairs of a unit are looked at only where it occurs.
+func (c *compiler) accusing(units, acts []string, distance int) *formula.Form {
+	either := formula.AnyOf()
+	for _, unit := range units {
+		if pairs := c.lifter.Near([]string{unit}, acts, distance, nil); len(pairs.Kids) > 0 {
+			named := pairs.Kids[0].Kids[0]
+			either.Kids = append(either.Kids, formula.AllOf(named, pairs))
+		}
+	}
+	return either
 }
 
 func unique(words []string) []string {
