@@ -12,14 +12,20 @@ import (
 //
 // Decide is pure: the same arguments give the same events.
 func Decide(c Case, cmd Command, f Facts, now time.Time) ([]Event, error) {
+	_, events, err := Advance(c, cmd, f, now)
+	return events, err
+}
+
+// Advance is Decide that also returns the case after its events.
+func Advance(c Case, cmd Command, f Facts, now time.Time) (Case, []Event, error) {
 	d := &decider{c: c, facts: f, now: now, by: cmd.actor()}
 	if _, opening := cmd.(Receive); !opening && c.Version == 0 {
-		return nil, Errorf(CodeNotFound, "case.not_found", string(c.ID))
+		return c, nil, Errorf(CodeNotFound, "case.not_found", string(c.ID))
 	}
 	if err := cmd.decide(d); err != nil {
-		return nil, err
+		return c, nil, err
 	}
-	return d.events, nil
+	return d.c, d.events, nil
 }
 
 // A decider gathers the events of one command and applies each at once, so
@@ -78,6 +84,7 @@ func (c Receive) decide(d *decider) error {
 	s, dec := c.Submission, c.Decision
 	d.lead, d.topic = dec.Lead, dec.Class.Topic
 	d.c.ID = s.Case
+	d.events = make([]Event, 0, 2)
 	d.emit(Received, Data{Origin: &Origin{
 		Channel: s.Channel, ExternalID: s.ExternalID, Receipt: s.Receipt, Place: s.Place,
 		SubmittedAt: s.SubmittedAt, Heuristic: s.Heuristic,

@@ -18,10 +18,13 @@ func closeAllowance() Allowance {
 // allowances joins the clocks that the rules chose with those of the policy;
 // a case always has time to be closed.
 func (d *decider) allowances(chosen []Allowance) []Allowance {
-	out := slices.Clone(chosen)
-	for _, a := range append(slices.Concat(d.facts.Policy, d.check()), closeAllowance()) {
-		if !slices.ContainsFunc(out, func(o Allowance) bool { return o.Kind == a.Kind }) {
-			out = append(out, a)
+	out := make([]Allowance, 0, len(chosen)+len(d.facts.Policy)+1)
+	out = append(out, chosen...)
+	for _, list := range [][]Allowance{d.facts.Policy, d.check(), {closeAllowance()}} {
+		for _, a := range list {
+			if !slices.ContainsFunc(out, func(o Allowance) bool { return o.Kind == a.Kind }) {
+				out = append(out, a)
+			}
 		}
 	}
 	return out

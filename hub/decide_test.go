@@ -338,12 +338,15 @@ func TestNoSequenceReachesAnIllegalState(t *testing.T) {
 		cmd := hub.Command(received(lead))
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			before := c
-			events, err := hub.Decide(c, cmd, facts(), now)
+			after, events, err := hub.Advance(c, cmd, facts(), now)
 			if err != nil && len(events) > 0 {
 				t.Fatal("a refused step left events")
 			}
 			for _, e := range events {
 				c = hub.Apply(c, e)
+			}
+			if !reflect.DeepEqual(after, c) {
+				t.Fatalf("advanced to %+v\nby events %+v", after, c)
 			}
 			log = append(log, events...)
 			legal(t, before, c, events)

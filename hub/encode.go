@@ -15,15 +15,23 @@ type EventText struct {
 
 // Encode returns the event's text.
 func (e Event) Encode() (EventText, error) {
-	by, err := e.By.appendJSON(nil)
+	_, text, err := e.AppendText(make([]byte, 0, 640))
+	return text, err
+}
+
+// AppendText appends the event's text to dst, where it stays.
+func (e Event) AppendText(dst []byte) ([]byte, EventText, error) {
+	start := len(dst)
+	dst, err := e.By.appendJSON(dst)
 	if err != nil {
-		return EventText{}, fmt.Errorf("encode actor of %s: %w", e.Case, err)
+		return dst, EventText{}, fmt.Errorf("encode actor of %s: %w", e.Case, err)
 	}
-	data, err := e.Data.appendJSON(make([]byte, 0, 512))
-	if err != nil {
-		return EventText{}, fmt.Errorf("encode event %d of %s: %w", e.Seq, e.Case, err)
+	by := dst[start:len(dst):len(dst)]
+	start = len(dst)
+	if dst, err = e.Data.appendJSON(dst); err != nil {
+		return dst, EventText{}, fmt.Errorf("encode event %d of %s: %w", e.Seq, e.Case, err)
 	}
-	return EventText{By: by, Data: data}, nil
+	return dst, EventText{By: by, Data: dst[start:len(dst):len(dst)]}, nil
 }
 
 // AppendJSON appends the event as encoding/json writes it, given its text.
@@ -76,7 +84,11 @@ func (c Case) AppendJSON(dst []byte) ([]byte, error) {
 }
 
 // AppendJSON appends the alert as encoding/json writes it.
-func (a Alert) AppendJSON(dst []byte) ([]byte, error) {
+func (a Alert) AppendJSON(dst []byte) ([]byte, error) { return a.AppendJSONWith(dst, nil) }
+
+// AppendJSONWith is AppendJSON for an alert whose content is JSON already, if
+// content is not nil.
+func (a Alert) AppendJSONWith(dst, content []byte) ([]byte, error) {
 	if !shaped {
 		return appendAny(dst, a)
 	}
@@ -92,7 +104,11 @@ func (a Alert) AppendJSON(dst []byte) ([]byte, error) {
 	o.b = a.Class.appendJSON(o.key(`"class":`))
 	o.timeIf(`"due":`, a.Due)
 	strIf(&o, `"text":`, a.Text)
-	if !a.Content.zero() {
+	switch {
+	case a.Content.zero():
+	case content != nil:
+		o.raw(`"content":`, content)
+	default:
 		o.b, o.err = a.Content.AppendJSON(o.key(`"content":`))
 	}
 	return append(o.b, '}'), o.err

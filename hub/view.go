@@ -108,7 +108,9 @@ type Opening struct {
 	Submission Submission
 	Case       Case
 	Events     []Event
-	// Texts are the events' JSON in the same order, when it was made already.
+	// Texts are the events' JSON in the same order, when it was made already,
+	// and Said is that of the submission's content.
 	Texts []EventText
+	Said  []byte
 	Out   []Outgoing
 }

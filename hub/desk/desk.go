@@ -57,14 +57,13 @@ func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
 // Receive opens cases from a batch of submissions, in one transaction. It may
 // be given the same messages again: a case is opened once.
 func (d *Desk) Receive(ctx context.Context, msgs []*message.Message) error {
-	batch := make([]hub.Opening, 0, len(msgs))
+	batch := make([]hub.Opening, len(msgs))
+	on := sheet{}
 	known := map[factKey]hub.Facts{}
-	for _, m := range msgs {
-		o, err := d.opening(ctx, m, known)
-		if err != nil {
+	for i, m := range msgs {
+		if err := d.open(ctx, m, known, &on, &batch[i]); err != nil {
 			return err
 		}
-		batch = append(batch, o)
 	}
 	if _, err := d.store.InsertCases(ctx, batch); err != nil {
 		return fmt.Errorf("open %d cases: %w", len(batch), err)
@@ -78,34 +77,40 @@ type factKey struct {
 	place   hub.PlaceCode
 }
 
-func (d *Desk) opening(ctx context.Context, m *message.Message, known map[factKey]hub.Facts) (hub.Opening, error) {
-	var s hub.Submission
-	if err := json.Unmarshal(m.Payload, &s); err != nil {
-		return hub.Opening{}, &hub.Error{Code: hub.CodeInvalid, Key: "submission.malformed", Err: err}
+// open fills o with what m opens; its JSON is written on.
+func (d *Desk) open(ctx context.Context, m *message.Message, known map[factKey]hub.Facts, on *sheet, o *hub.Opening) error {
+	s := &o.Submission
+	if err := read(m.Payload, s); err != nil {
+		return &hub.Error{Code: hub.CodeInvalid, Key: "submission.malformed", Err: err}
 	}
 	key := factKey{s.Channel, s.Place}
 	facts, ok := known[key]
 	if !ok {
 		var err error
 		if facts, err = d.know.Facts(ctx, s.Channel, s.Place); err != nil {
-			return hub.Opening{}, fmt.Errorf("facts for %s: %w", s.Receipt, err)
+			return fmt.Errorf("facts for %s: %w", s.Receipt, err)
 		}
 		known[key] = facts
 	}
 	cmd := hub.Receive{
 		By:         hub.By{Actor: hub.Actor{Kind: hub.ActorChannel, ID: string(s.Channel)}},
-		Submission: s, Decision: d.rules.Decide(&s),
+		Submission: *s, Decision: d.rules.Decide(s),
 	}
-	c, events, err := decide(hub.Case{}, facts, d.clock, cmd)
-	if err != nil {
-		return hub.Opening{}, fmt.Errorf("open case %s: %w", s.Case, err)
+	var err error
+	if o.Case, o.Events, err = hub.Advance(hub.Case{}, cmd, facts, d.clock.Now()); err != nil {
+		return fmt.Errorf("open case %s: %w", s.Case, err)
 	}
-	texts, err := encode(events)
-	if err != nil {
-		return hub.Opening{}, err
+	return on.write(o)
+}
+
+// read decodes a submission: the way intake writes it at once, any other way
+// by the library.
+func read(payload []byte, s *hub.Submission) error {
+	if s.ReadJSON(payload) {
+		return nil
 	}
-	out, err := outgoing(c, s.Content, events, texts)
-	return hub.Opening{Submission: s, Case: c, Events: events, Texts: texts, Out: out}, err
+	*s = hub.Submission{}
+	return json.Unmarshal(payload, s)
 }
 
 // Do carries out a person's or a department's command on a case and returns
@@ -141,14 +146,11 @@ func (d *Desk) change(ctx context.Context, id hub.CaseID, messageID string, cmds
 func decide(c hub.Case, facts hub.Facts, clock hub.Clock, cmds ...hub.Command) (hub.Case, []hub.Event, error) {
 	var all []hub.Event
 	for _, cmd := range cmds {
-		events, err := hub.Decide(c, cmd, facts, clock.Now())
+		next, events, err := hub.Advance(c, cmd, facts, clock.Now())
 		if err != nil {
 			return c, nil, err
 		}
-		for _, e := range events {
-			c = hub.Apply(c, e)
-		}
-		all = append(all, events...)
+		c, all = next, append(all, events...)
 	}
 	return c, all, nil
 }

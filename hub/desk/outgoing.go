@@ -11,43 +11,59 @@ import (
 // Outgoing returns what leaves the hub after events: every event for whoever
 // listens, alerts for the departments and notices for the people on the ladder.
 func Outgoing(c hub.Case, content hub.Content, events []hub.Event) ([]hub.Outgoing, error) {
-	texts, err := encode(events)
-	if err != nil {
+	o := hub.Opening{Case: c, Submission: hub.Submission{Content: content}, Events: events}
+	on := sheet{}
+	if err := on.texts(&o); err != nil {
 		return nil, err
 	}
-	return outgoing(c, content, events, texts)
+	return o.Out, on.outgoing(&o)
 }
 
-func encode(events []hub.Event) ([]hub.EventText, error) {
-	texts := make([]hub.EventText, len(events))
-	for i, e := range events {
-		var err error
-		if texts[i], err = e.Encode(); err != nil {
-			return nil, err
-		}
+// write makes the JSON of an opening that is decided.
+func (on *sheet) write(o *hub.Opening) error {
+	if err := on.texts(o); err != nil {
+		return err
 	}
-	return texts, nil
+	said, err := o.Submission.Content.AppendJSON(on.room(256 + len(o.Submission.Text)))
+	if err != nil {
+		return fmt.Errorf("encode submission %s: %w", o.Submission.Receipt, err)
+	}
+	o.Said = on.keep(said)
+	return on.outgoing(o)
 }
 
-func outgoing(c hub.Case, content hub.Content, events []hub.Event, texts []hub.EventText) ([]hub.Outgoing, error) {
-	out := make([]hub.Outgoing, 0, len(events)+len(c.Assignments))
-	for i, e := range events {
-		o := cloudEvent(e, texts[i])
-		out = append(out, o)
-		if noticed(e.Type) {
-			out = append(out, hub.Outgoing{Topic: bus.Notices, Key: o.Key, ID: o.ID, Payload: o.Payload})
-		}
-	}
-	for _, a := range hub.Alerts(c, content, events) {
-		payload, err := a.AppendJSON(make([]byte, 0, 768+len(a.Content.Text)))
+func (on *sheet) texts(o *hub.Opening) error {
+	o.Texts = make([]hub.EventText, len(o.Events))
+	for i, e := range o.Events {
+		text, events, err := e.AppendText(on.room(1024))
 		if err != nil {
-			return nil, fmt.Errorf("encode alert %s: %w", a.ID, err)
+			return err
 		}
-		out = append(out, hub.Outgoing{
-			Topic: bus.Alerts(a.Department), Key: string(c.ID), ID: string(a.ID), Payload: payload,
+		on.keep(text)
+		o.Texts[i] = events
+	}
+	return nil
+}
+
+func (on *sheet) outgoing(o *hub.Opening) error {
+	o.Out = make([]hub.Outgoing, 0, len(o.Events)+len(o.Case.Assignments))
+	for i, e := range o.Events {
+		out := on.cloudEvent(e, o.Texts[i])
+		o.Out = append(o.Out, out)
+		if noticed(e.Type) {
+			o.Out = append(o.Out, hub.Outgoing{Topic: bus.Notices, Key: out.Key, ID: out.ID, Payload: out.Payload})
+		}
+	}
+	for _, a := range hub.Alerts(o.Case, o.Submission.Content, o.Events) {
+		payload, err := a.AppendJSONWith(on.room(768+len(a.Content.Text)), o.Said)
+		if err != nil {
+			return fmt.Errorf("encode alert %s: %w", a.ID, err)
+		}
+		o.Out = append(o.Out, hub.Outgoing{
+			Topic: bus.Alerts(a.Department), Key: string(o.Case.ID), ID: string(a.ID), Payload: on.keep(payload),
 		})
 	}
-	return out, nil
+	return nil
 }
 
 // noticed says which events people are told of one by one: those on the ladder,
@@ -58,16 +74,16 @@ func noticed(t hub.EventType) bool {
 
 // cloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Its data
 // is the hub.Event, which carries no personal data.
-func cloudEvent(e hub.Event, text hub.EventText) hub.Outgoing {
+func (on *sheet) cloudEvent(e hub.Event, text hub.EventText) hub.Outgoing {
 	id := string(e.Case) + "." + strconv.FormatInt(e.Seq, 10)
-	b := make([]byte, 0, 512+len(text.By)+len(text.Data))
+	b := on.room(512 + len(text.By) + len(text.Data))
 	b = append(b, `{"specversion":"1.0","id":`...)
 	b = hub.AppendJSONString(b, id)
-	b = hub.AppendJSONString(append(b, `,"type":`...), "mashang.case."+string(e.Type)+".v1")
+	b = append(append(append(b, `,"type":"mashang.case.`...), e.Type...), `.v1"`...)
 	b = hub.AppendJSONString(append(b, `,"source":"/mashang/hub","subject":`...), string(e.Case))
 	b = hub.AppendJSONTime(append(b, `,"time":`...), e.At)
 	b = append(b, `,"datacontenttype":"application/json","partitionkey":`...)
 	b = hub.AppendJSONString(b, string(e.Case))
 	b = append(e.AppendJSON(append(b, `,"data":`...), text), '}')
-	return hub.Outgoing{Topic: bus.Events, Key: string(e.Case), ID: id, Payload: b}
+	return hub.Outgoing{Topic: bus.Events, Key: string(e.Case), ID: id, Payload: on.keep(b)}
 }
