@@ -120,10 +120,7 @@ func (b *batches) halve(ctx context.Context, batch []*sarama.ConsumerMessage) er
 // call hands fresh messages to the handler, so that a try that failed leaves
 // no traces in the next, and turns a panic into an error.
 func (b *batches) call(ctx context.Context, batch []*sarama.ConsumerMessage) (err error) {
-	msgs := make([]*message.Message, len(batch))
-	for i, r := range batch {
-		msgs[i] = decode(ctx, r)
-	}
+	msgs := decodeAll(ctx, batch)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("handler panicked: %v\n%s", p, debug.Stack())

@@ -39,6 +39,23 @@ func header(k, v string) sarama.RecordHeader {
 // without a UUID gets a name from its place in the log.
 func decode(ctx context.Context, r *sarama.ConsumerMessage) *message.Message {
 	m := message.NewMessage("", r.Value)
+	fill(ctx, m, r)
+	return m
+}
+
+// decodeAll turns a batch into messages, in one piece of memory. Nobody waits
+// for their acknowledgements.
+func decodeAll(ctx context.Context, batch []*sarama.ConsumerMessage) []*message.Message {
+	msgs, all := make([]*message.Message, len(batch)), make([]message.Message, len(batch))
+	for i, r := range batch {
+		msgs[i] = &all[i]
+		msgs[i].Payload, msgs[i].Metadata = r.Value, message.Metadata{}
+		fill(ctx, msgs[i], r)
+	}
+	return msgs
+}
+
+func fill(ctx context.Context, m *message.Message, r *sarama.ConsumerMessage) {
 	for _, h := range r.Headers {
 		if h == nil {
 			continue
@@ -58,5 +75,4 @@ func decode(ctx context.Context, r *sarama.ConsumerMessage) *message.Message {
 	m.SetContext(bus.WithPosition(ctx, bus.Position{
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, At: r.Timestamp,
 	}))
-	return m
 }
