@@ -38,6 +38,7 @@ type DB struct {
 	txs  chan struct{} // one per open transaction
 
 	stored chan struct{} // signalled when the outbox has grown
+	fresh  fresh         // what it has grown by
 	keys   *seal.Keyring // nil seals nothing
 }
 

@@ -22,6 +22,22 @@ func QueueOut(b *pgx.Batch, out []hub.Outgoing) {
 	}
 }
 
+// QueueKept is [QueueOut] for messages that their relay is to find in memory:
+// kept has them once the batch was sent, and [DB.Keep] takes it.
+func QueueKept(b *pgx.Batch, out []hub.Outgoing, kept *Kept) {
+	for _, v := range bundles(out) {
+		messages := out[:v.n:v.n]
+		out = out[v.n:]
+		b.Queue("insert into outbox (messages, bundle) values ($1, $2) returning id", v.n, v.packed()).
+			QueryRow(func(row pgx.Row) error {
+				var id int64
+				err := row.Scan(&id)
+				*kept = append(*kept, keptRow{id, messages})
+				return err
+			})
+	}
+}
+
 // SendIn adds messages to the outbox in a transaction, see [QueueOut].
 func (db *DB) SendIn(ctx context.Context, tx pgx.Tx, out []hub.Outgoing) error {
 	if len(out) == 0 {
@@ -59,9 +75,10 @@ const (
 // same messages come again.
 func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoing) error) (int, error) {
 	var out []hub.Outgoing
+	var last int64
 	err := pgx.BeginFunc(ctx, db.lazy, func(tx pgx.Tx) error {
 		var err error
-		if out, err = takeOutbox(ctx, tx, n); err != nil || len(out) == 0 {
+		if out, last, err = db.takeOutbox(ctx, tx, n); err != nil || len(out) == 0 {
 			return err
 		}
 		return publishTopics(out, publish)
@@ -69,6 +86,7 @@ func (db *DB) RelayOutbox(ctx context.Context, n int, publish func([]hub.Outgoin
 	if err != nil {
 		return 0, Wrap(err, "relay outbox")
 	}
+	db.fresh.forget(last)
 	return len(out), nil
 }
 
@@ -86,16 +104,18 @@ func publishTopics(out []hub.Outgoing, publish func([]hub.Outgoing) error) error
 	return group.Wait()
 }
 
-// takeOutbox takes rows away while it holds the lock of the relay. Rows of one
-// case have ids in the order of its changes: a change takes its id while it
-// holds the case. The lock is a statement of its own, so that the second one
-// sees what was committed before the lock was ours.
-func takeOutbox(ctx context.Context, tx pgx.Tx, n int) ([]hub.Outgoing, error) {
+// takeOutbox takes rows away while it holds the lock of the relay, and returns
+// their messages and the last id. Rows of one case have ids in the order of its
+// changes: a change takes its id while it holds the case. The lock is a
+// statement of its own, so that the second one sees what was committed before
+// the lock was ours.
+func (db *DB) takeOutbox(ctx context.Context, tx pgx.Tx, n int) (out []hub.Outgoing, last int64, err error) {
 	type row struct {
 		ID       int64
 		Messages int
-		Bundle   []byte
+		Bundle   []byte // nil: known
 	}
+	ids, known := db.fresh.known()
 	var b pgx.Batch
 	b.Queue("select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))")
 	b.Queue(`delete from outbox where id = any(array(
@@ -103,28 +123,33 @@ func takeOutbox(ctx context.Context, tx pgx.Tx, n int) ([]hub.Outgoing, error) {
 				select id, sum(messages) over w - messages as before, sum(octet_length(bundle)) over w as bytes
 				from (select * from outbox order by id limit $2) o window w as (order by id)) o
 			where before = 0 or before < $1 and bytes < $3))
-		returning id, messages, bundle`, n, relayRows, relayBytes)
+		returning id, messages, case when id = any($4::bigint[]) then null else bundle end`,
+		n, relayRows, relayBytes, ids)
 	results := tx.SendBatch(ctx, &b)
 	defer func() { _ = results.Close() }()
 	if _, err := results.Exec(); err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
+		return nil, 0, fmt.Errorf("lock: %w", err)
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return nil, fmt.Errorf("take: %w", err)
+		return nil, 0, fmt.Errorf("take: %w", err)
 	}
 	taken, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	if err != nil {
-		return nil, fmt.Errorf("take: %w", err)
+		return nil, 0, fmt.Errorf("take: %w", err)
 	}
 	slices.SortFunc(taken, func(a, b row) int { return cmp.Compare(a.ID, b.ID) })
-	var out []hub.Outgoing
 	for _, v := range taken {
+		last = v.ID
+		if messages, ok := known[v.ID]; ok && v.Bundle == nil {
+			out = append(out, messages...)
+			continue
+		}
 		if out, err = unpack(out, v.Messages, v.Bundle); err != nil {
-			return nil, fmt.Errorf("outbox row %d: %w", v.ID, err)
+			return nil, 0, fmt.Errorf("outbox row %d: %w", v.ID, err)
 		}
 	}
-	return out, results.Close()
+	return out, last, results.Close()
 }
 
 // relaySweep is how often a relay looks by itself: for what another node left

@@ -100,6 +100,16 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 	return content, nil
 }
 
+// HiddenAccount returns the pseudonym of the channel's user in a content that
+// was hidden, nil when there is none.
+func HiddenAccount(content hub.Content) *string {
+	account, ok := content.Extra[accountField]
+	if !ok {
+		return nil
+	}
+	return &account
+}
+
 // Show opens what Hide sealed for place.
 func (db *DB) Show(place string, content *hub.Content) error {
 	text := content.Extra[sealedField]

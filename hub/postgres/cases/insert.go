@@ -20,7 +20,8 @@ type inserter struct {
 	submissions, cases, events, assignments, deadlines copyRows
 
 	outbox []hub.Outgoing
-	ids    []string // of cases
+	kept   postgres.Kept // of the outbox, once saved
+	ids    []string      // of cases
 
 	scratch []byte // what the hash of an event covers
 }
@@ -30,8 +31,8 @@ func (in *inserter) reset() {
 	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines} {
 		r.buf = r.buf[:0]
 	}
-	clear(in.outbox)
-	in.outbox, in.ids = in.outbox[:0], in.ids[:0]
+	in.outbox, in.kept = make([]hub.Outgoing, 0, len(in.outbox)), nil // the relay has them
+	in.ids = in.ids[:0]
 }
 
 func (in *inserter) add(o *hub.Opening) error {
@@ -145,7 +146,7 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 		table string
 	}{
 		{&in.submissions, `submission (receipt, case_id, channel, external_id, heuristic,
-			place, kind, urgency, media_type, raw, received_at, submitted_at, content)`},
+			place, kind, urgency, media_type, raw, received_at, submitted_at, content, account)`},
 		{&in.cases, `cases (id, version, status, channel, receipt, lead, place, category, kind, urgency,
 			topic, title, rung, opened_at, closed_at, due_at, head, state)`},
 		{&in.events, "event (case_id, seq, type, at, actor, data, hash)"},
@@ -157,7 +158,7 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	var b pgx.Batch
-	postgres.QueueOut(&b, in.outbox)
+	postgres.QueueKept(&b, in.outbox, &in.kept)
 	if len(in.ids) > 0 {
 		b.Queue("insert into search_queue (case_ids) values ($1)", in.ids)
 	}
@@ -209,6 +210,15 @@ func (r *copyRows) close(at int, buf []byte) {
 }
 
 func (r *copyRows) null() { r.buf = binary.BigEndian.AppendUint32(r.buf, ^uint32(0)) }
+
+// maybeText writes NULL for no text.
+func (r *copyRows) maybeText(s *string) {
+	if s == nil {
+		r.null()
+		return
+	}
+	r.text(*s)
+}
 
 func (r *copyRows) int8(v int64) {
 	r.buf = binary.BigEndian.AppendUint32(r.buf, 8)

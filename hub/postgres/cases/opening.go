@@ -24,10 +24,13 @@ func (p *Store) InsertCases(ctx context.Context, openings []hub.Opening) (int, e
 	}
 	// One order for all writers, so that overlapping batches wait for each
 	// other instead of locking each other out.
-	sorted := byReceipt(openings)
-	if err := p.hideAll(sorted); err != nil {
+	sorted, err := p.hidden(openings)
+	if err != nil {
 		return 0, err
 	}
+	slices.SortStableFunc(sorted, func(a, b *hub.Opening) int {
+		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
+	})
 	inserted, err := p.insertOpenings(ctx, sorted, unknown)
 	if raced(err) {
 		// Somebody else stored one of them at this moment, or two receipts
@@ -40,21 +43,20 @@ func (p *Store) InsertCases(ctx context.Context, openings []hub.Opening) (int, e
 	return inserted, nil
 }
 
-// byReceipt returns openings in the order of their receipts. An opening is
-// large: what is sorted are pointers.
-func byReceipt(openings []hub.Opening) []hub.Opening {
-	order := make([]*hub.Opening, len(openings))
+// hidden returns openings with what is personal sealed. An opening is large:
+// where nothing is sealed they are the caller's own.
+func (p *Store) hidden(openings []hub.Opening) ([]*hub.Opening, error) {
+	if p.db.Keys() != nil {
+		openings = slices.Clone(openings)
+		if err := p.hideAll(openings); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]*hub.Opening, len(openings))
 	for i := range openings {
-		order[i] = &openings[i]
+		all[i] = &openings[i]
 	}
-	slices.SortStableFunc(order, func(a, b *hub.Opening) int {
-		return cmp.Compare(a.Submission.Receipt, b.Submission.Receipt)
-	})
-	sorted := make([]hub.Opening, len(order))
-	for i, o := range order {
-		sorted[i] = *o
-	}
-	return sorted
+	return all, nil
 }
 
 // raced reports a row that another transaction had stored first.
@@ -64,8 +66,8 @@ func raced(err error) bool {
 }
 
 // insertOpenings stores the openings that pick picks.
-func (p *Store) insertOpenings(ctx context.Context, openings []hub.Opening,
-	pick func(context.Context, pgx.Tx, []hub.Opening, *inserter) ([]hub.Opening, error),
+func (p *Store) insertOpenings(ctx context.Context, openings []*hub.Opening,
+	pick func(context.Context, pgx.Tx, []*hub.Opening, *inserter) ([]*hub.Opening, error),
 ) (int, error) {
 	in, ok := p.inserters.Get().(*inserter)
 	if !ok {
@@ -77,8 +79,8 @@ func (p *Store) insertOpenings(ctx context.Context, openings []hub.Opening,
 		if err != nil {
 			return err
 		}
-		for i := range fresh {
-			if err := in.add(&fresh[i]); err != nil {
+		for _, o := range fresh {
+			if err := in.add(o); err != nil {
 				return err
 			}
 		}
@@ -89,7 +91,7 @@ func (p *Store) insertOpenings(ctx context.Context, openings []hub.Opening,
 		return 0, err // after a broken COPY the memory may still be read from
 	}
 	if inserted > 0 {
-		p.db.Wake()
+		p.db.Keep(in.kept)
 	}
 	in.reset()
 	p.inserters.Put(in)
@@ -101,11 +103,11 @@ func (p *Store) insertOpenings(ctx context.Context, openings []hub.Opening,
 // case that is stored already fails the whole call. Calls may run next to each
 // other.
 func (p *Store) Preload(ctx context.Context, openings []hub.Opening) error {
-	openings = slices.Clone(openings)
-	if err := p.hideAll(openings); err != nil {
+	all, err := p.hidden(openings)
+	if err != nil {
 		return err
 	}
-	_, err := p.insertOpenings(ctx, openings, func(_ context.Context, _ pgx.Tx, all []hub.Opening, in *inserter) ([]hub.Opening, error) {
+	_, err = p.insertOpenings(ctx, all, func(_ context.Context, _ pgx.Tx, all []*hub.Opening, in *inserter) ([]*hub.Opening, error) {
 		return all, in.addSubmissions(all)
 	})
 	return postgres.Wrap(err, "preload %d cases", len(openings))
@@ -113,7 +115,7 @@ func (p *Store) Preload(ctx context.Context, openings []hub.Opening) error {
 
 // unknown picks the first opening of each receipt that is not stored yet, and
 // has its submission copied in.
-func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserter) ([]hub.Opening, error) {
+func unknown(ctx context.Context, tx pgx.Tx, openings []*hub.Opening, in *inserter) ([]*hub.Opening, error) {
 	receipts := make([]hub.ReceiptID, len(openings))
 	for i := range openings {
 		receipts[i] = openings[i].Submission.Receipt
@@ -122,11 +124,11 @@ func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserte
 	if err != nil {
 		return nil, fmt.Errorf("find submissions: %w", err)
 	}
-	fresh := make([]hub.Opening, 0, len(openings))
-	for i := range openings {
-		if r := openings[i].Submission.Receipt; !known[r] {
+	fresh := make([]*hub.Opening, 0, len(openings))
+	for _, o := range openings {
+		if r := o.Submission.Receipt; !known[r] {
 			known[r] = true
-			fresh = append(fresh, openings[i])
+			fresh = append(fresh, o)
 		}
 	}
 	return fresh, in.addSubmissions(fresh)
@@ -134,20 +136,21 @@ func unknown(ctx context.Context, tx pgx.Tx, openings []hub.Opening, in *inserte
 
 // merge inserts the submissions that are new, one by one and whatever happens
 // at the same time, and picks their openings.
-func merge(ctx context.Context, tx pgx.Tx, openings []hub.Opening, _ *inserter) ([]hub.Opening, error) {
+func merge(ctx context.Context, tx pgx.Tx, openings []*hub.Opening, _ *inserter) ([]*hub.Opening, error) {
 	var b pgx.Batch
-	var fresh []hub.Opening
+	var fresh []*hub.Opening
 	for _, o := range openings {
-		s := o.Submission
-		content, err := contentOf(&s)
+		s := &o.Submission
+		content, err := contentOf(s)
 		if err != nil {
 			return nil, err
 		}
 		b.Queue(`insert into submission (receipt, case_id, channel, external_id, heuristic,
-				place, kind, urgency, media_type, raw, received_at, submitted_at, content)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing`,
+				place, kind, urgency, media_type, raw, received_at, submitted_at, content, account)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing`,
 			string(s.Receipt), string(s.Case), string(s.Channel), s.ExternalID, s.Heuristic, string(s.Place),
 			string(s.Kind), string(s.Urgency), s.MediaType, s.Raw, s.ReceivedAt, s.SubmittedAt, content,
+			postgres.HiddenAccount(s.Content),
 		).Exec(func(tag pgconn.CommandTag) error {
 			if tag.RowsAffected() > 0 {
 				fresh = append(fresh, o)
@@ -161,9 +164,9 @@ func merge(ctx context.Context, tx pgx.Tx, openings []hub.Opening, _ *inserter) 
 	return fresh, nil
 }
 
-func (in *inserter) addSubmissions(openings []hub.Opening) error {
-	for i := range openings {
-		if err := in.submissions.submission(&openings[i].Submission); err != nil {
+func (in *inserter) addSubmissions(openings []*hub.Opening) error {
+	for _, o := range openings {
+		if err := in.submissions.submission(&o.Submission, o.Said); err != nil {
 			return err
 		}
 	}
@@ -172,14 +175,18 @@ func (in *inserter) addSubmissions(openings []hub.Opening) error {
 
 // contentOf returns what the citizen said as the table keeps it.
 func contentOf(s *hub.Submission) ([]byte, error) {
-	return appendContent(make([]byte, 0, 256+len(s.Title)+len(s.Text)), s)
+	return appendContent(make([]byte, 0, 256+len(s.Title)+len(s.Text)), s, nil)
 }
 
-func appendContent(dst []byte, s *hub.Submission) ([]byte, error) {
+func appendContent(dst []byte, s *hub.Submission, said []byte) ([]byte, error) {
 	before := len(dst)
-	dst, err := s.Content.AppendJSON(dst)
-	if err != nil {
-		return nil, fmt.Errorf("encode submission %s: %w", s.Receipt, err)
+	if said != nil {
+		dst = append(dst, said...)
+	} else {
+		var err error
+		if dst, err = s.Content.AppendJSON(dst); err != nil {
+			return nil, fmt.Errorf("encode submission %s: %w", s.Receipt, err)
+		}
 	}
 	if holdsNUL(dst[before:]) {
 		return nil, hub.Errorf(hub.CodeInvalid, "postgres.invalid")
@@ -203,8 +210,10 @@ func holdsNUL(text []byte) bool {
 	}
 }
 
-func (r *copyRows) submission(s *hub.Submission) error {
-	r.row(13)
+// submission adds a row; said is the content's JSON, nil when it is yet to be
+// made.
+func (r *copyRows) submission(s *hub.Submission, said []byte) error {
+	r.row(14)
 	r.text(string(s.Receipt))
 	r.text(string(s.Case))
 	r.text(string(s.Channel))
@@ -222,10 +231,11 @@ func (r *copyRows) submission(s *hub.Submission) error {
 	r.time(s.ReceivedAt)
 	r.time(s.SubmittedAt)
 	at := r.open()
-	buf, err := appendContent(r.buf, s)
+	buf, err := appendContent(r.buf, s, said)
 	if err != nil {
 		return err
 	}
 	r.close(at, buf)
+	r.maybeText(postgres.HiddenAccount(s.Content))
 	return nil
 }

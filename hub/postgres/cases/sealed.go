@@ -24,6 +24,7 @@ func (p *Store) hideAll(openings []hub.Opening) error {
 	}
 	for i := range openings {
 		s := &openings[i].Submission
+		openings[i].Said = nil // what is stored is another content
 		var err error
 		if s.Content, err = p.db.Hide(submissionPlace(s.Receipt), s.Content); err != nil {
 			return err
@@ -117,7 +118,9 @@ func (p *Store) Reseal(ctx context.Context, after hub.ReceiptID, n int) (last hu
 			if err != nil {
 				return err
 			}
-			b.Queue("update submission set content = $2, raw = $3 where receipt = $1", string(s.Receipt), content, one[0].Submission.Raw)
+			sealed := &one[0].Submission
+			b.Queue("update submission set content = $2, raw = $3, account = $4 where receipt = $1",
+				string(s.Receipt), content, sealed.Raw, postgres.HiddenAccount(sealed.Content))
 			changed++
 		}
 		if b.Len() == 0 {

@@ -51,7 +51,7 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
 			and (@ids::text[] is null or c.id = any(@ids)) and (@receipts::text[] is null or c.receipt = any(@receipts))
 			and (@since::timestamptz is null or c.opened_at >= @since) and (@until::timestamptz is null or c.opened_at <= @until)
 			and (@account = '' or c.receipt in (select s.receipt from submission s
-				where s.channel = any(@channels) and s.content->'extra'->>'_account' = @account))
+				where s.channel = any(@channels) and s.account = @account))
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
 		pgx.NamedArgs{

@@ -11,6 +11,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 	"github.com/mashang-hub/mashang/hub/postgres/public"
+	"github.com/mashang-hub/mashang/hub/postgres/retention"
 	"github.com/mashang-hub/mashang/hub/seal"
 )
 
@@ -145,16 +146,52 @@ func TestAUserSeesTheirOwnCases(t *testing.T) {
 		openBy(t, db, id, v.channel, v.account, noon.Add(time.Duration(i)*time.Hour))
 	}
 	for account, want := range map[string]string{"u7": "BY4 BY0 ", "u8": "BY1 ", "u9": "", "U7": ""} {
-		found, err := s.Cases(t.Context(), public.Filter{Channels: []hub.ChannelCode{"kuaiban"}, Account: account, Limit: 9})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got string
-		for _, c := range found {
-			got += string(c.ID) + " "
-		}
-		if got != want {
+		if got := own(t, s, account); got != want {
 			t.Errorf("%s: %q, want %q", account, got, want)
 		}
+	}
+}
+
+// own lists the cases of a user of the app.
+func own(t *testing.T, s *public.Store, account string) (out string) {
+	t.Helper()
+	found, err := s.Cases(t.Context(), public.Filter{Channels: []hub.ChannelCode{"kuaiban"}, Account: account, Limit: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range found {
+		out += string(c.ID) + " "
+	}
+	return out
+}
+
+// What was stored before there were keys is a user's own once it is sealed,
+// and nobody's after its personal data was deleted.
+func TestAUsersCasesFollowTheirSeals(t *testing.T) {
+	db := pgtest.Open(t)
+	s := public.New(db)
+	openBy(t, db, "BY1", "kuaiban", "u7", noon)
+	keys, err := seal.Parse(seal.NewLine("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SealWith(keys)
+	if got := own(t, s, "u7"); got != "" {
+		t.Errorf("before it was sealed: %q", got)
+	}
+	if _, n, err := cases.New(db).Reseal(t.Context(), "", 10); n != 1 || err != nil {
+		t.Fatalf("sealed %d, %v", n, err)
+	}
+	if got := own(t, s, "u7"); got != "BY1 " {
+		t.Errorf("sealed: %q", got)
+	}
+	by := hub.By{Actor: hub.ByDepartment("heating")}
+	do(t, db, "BY1", noon, hub.SignFor{By: by, Department: "heating"})
+	do(t, db, "BY1", noon, hub.Resolve{By: by, Department: "heating", Text: "已修好"})
+	if gone, err := retention.New(db).Expire(t.Context(), noon.AddDate(4, 0, 0), noon.AddDate(1, 0, 0), 10); len(gone) != 1 || err != nil {
+		t.Fatalf("deleted %v, %v", gone, err)
+	}
+	if got := own(t, s, "u7"); got != "" {
+		t.Errorf("after its deletion: %q", got)
 	}
 }
