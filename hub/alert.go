@@ -28,7 +28,45 @@ const (
 	Gathered EventType = "gathered" // 合并通知: many cases at once
 	Digested EventType = "digested" // 每日汇总: all open cases of the department
 	Endpoint EventType = "endpoint" // 对接告警: another department's endpoint fails
+	// EarlyWarning (预警) is one event that many cases speak of; its content's
+	// Extra has the keys below.
+	EarlyWarning EventType = "early_warning"
 )
+
+// The keys in Content.Extra of an early warning's alert.
+const (
+	WarningID    = "warning"       // number of the warning
+	WarningSpot  = "warning_spot"  // where, as people call it
+	WarningCases = "warning_cases" // how many cases it gathers
+	WarningStep  = "warning_step"  // opened, grown or closed
+)
+
+// What WarningStep may be.
+const (
+	WarningOpened = "opened"
+	WarningGrown  = "grown"
+	WarningClosed = "closed"
+)
+
+// ExtraCheckBy is the key in Content.Extra of the moment (RFC 3339) by which
+// the lead department reports what its check found.
+const ExtraCheckBy = "check_by"
+
+// CheckBy is when the check of the case is due; ok is false if none is owed.
+func (a Alert) CheckBy() (at time.Time, ok bool) {
+	at, err := time.Parse(time.RFC3339, a.Content.Extra[ExtraCheckBy])
+	return at, err == nil
+}
+
+// Citizens reports whether the content of a is what a citizen said, and not
+// the hub speaking of many cases or of itself.
+func (a Alert) Citizens() bool {
+	switch a.Event { //nolint:exhaustive // all others tell of one citizen's case
+	case Gathered, Digested, Endpoint, EarlyWarning:
+		return false
+	}
+	return a.Content.Title != "" || a.Content.Text != ""
+}
 
 // An Outcome (推送结果) is a department's answer to one alert.
 type Outcome string

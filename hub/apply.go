@@ -112,7 +112,7 @@ func applyStep(c *Case, e Event) {
 		}
 	case DemandAnswered:
 		c.answered(e.Data.Order)
-	case Redated, Gathered, Digested, Endpoint: // clocks that were moved already, and alerts that are of no one case
+	case Redated, Gathered, Digested, Endpoint, EarlyWarning: // clocks that were moved already, and alerts that are of no one case
 	}
 }
 

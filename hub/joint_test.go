@@ -208,3 +208,26 @@ func TestWhatIsCheckedAndHow(t *testing.T) {
 		t.Errorf("assigned again: %+v", clock)
 	}
 }
+
+func TestAPushSaysByWhenTheCheckIsDue(t *testing.T) {
+	r := received("heating", "housing")
+	r.Decision.Class.Topic = "heating"
+	events, err := hub.Decide(hub.Case{}, r, checking(), nine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := hub.Case{}
+	for _, e := range events {
+		c = hub.Apply(c, e)
+	}
+	said := hub.Content{Text: "暖气不热", Extra: map[string]string{"k": "v"}}
+	for _, a := range hub.Alerts(c, said, events) {
+		by, ok := a.CheckBy()
+		if ok != (a.Role == hub.RoleLead) || ok && !by.Equal(nine.Add(2*time.Hour)) {
+			t.Errorf("%s is to check by %v, %v", a.Department, by, ok)
+		}
+	}
+	if len(said.Extra) != 1 {
+		t.Error("what the citizen said was changed")
+	}
+}

@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"maps"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // Alerts returns what the departments of c are to be told of events, which
@@ -28,6 +30,13 @@ func Alerts(c Case, content Content, events []Event) []Alert {
 			}
 			if e.Type == Assigned || a.Role == RoleTold {
 				al.Content = content
+				if d, ok := c.Deadline(ClockVerify); ok && a.Role == RoleLead {
+					al.Content.Extra = maps.Clone(content.Extra)
+					if al.Content.Extra == nil {
+						al.Content.Extra = map[string]string{}
+					}
+					al.Content.Extra[ExtraCheckBy] = d.Due.Format(time.RFC3339)
+				}
 			}
 			out = append(out, al)
 		}
@@ -74,7 +83,7 @@ func concerns(t EventType, r Role) bool {
 		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
 		return r == RoleLead
 	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed, Tasked, Verified,
-		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived, Gathered, Digested, Endpoint:
+		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived, Gathered, Digested, Endpoint, EarlyWarning:
 	}
 	return false
 }

@@ -38,7 +38,7 @@ var leaf = map[string]string{
 
 // kit lists the packages that serve the others of their folder: those that
 // bring them together, and those that several are made of.
-const kit = "all host sdk grpc pluginpb webhook adaptertest plugintest manifest reading decode mapping proof lint adapterpb template contract conform scaffold"
+const kit = "all host sdk grpc pluginpb webhook office relay adaptertest plugintest manifest reading decode mapping proof lint adapterpb template contract conform scaffold"
 
 // source calls visit for every Go file of the module. Parsing the files here,
 // rather than asking the go command, lets it see what the test read, so that a

@@ -5,7 +5,9 @@
 package reading
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -43,25 +45,34 @@ func Words(text string, words []string) []string {
 	return out
 }
 
-const (
-	han   = `[\p{Han}A-Za-z0-9·]`
-	digit = `[0-9零一二三四五六七八九十百两]`
-)
+const digit = `[0-9零一二三四五六七八九十百两]`
 
 // Patterns are the compiled expressions of a reader; compile them once.
 type Patterns struct {
-	compound, building, unit, room, station, triple *regexp.Regexp
+	building, unit, room, triple, beside *regexp.Regexp
+	compound, station                    Kind
 }
 
 // NewPatterns compiles the expressions.
 func NewPatterns() *Patterns {
 	return &Patterns{
-		compound: regexp.MustCompile(`(` + han + `{2,14}?(?:小区|花园|家园|嘉园|佳苑|家属院|家属楼|新村|公寓|苑|名都|华府|公馆|庄园|雅居|安置点))`),
-		building: regexp.MustCompile(`(` + digit + `{1,4}|[A-Za-z])(?:号楼|号栋|栋|幢|#楼|#)|([0-9]{1,3}|[A-Za-z])座`),
+		building: regexp.MustCompile(`(` + digit + `{1,4}|[A-Za-z][0-9]{0,2})(?:号楼|号栋|栋|幢|#楼|#)|([0-9]{1,3}|[A-Za-z])座`),
 		unit:     regexp.MustCompile(`(` + digit + `{1,3})单元`),
-		room:     regexp.MustCompile(`([0-9]{3,4})(?:室|户|号房|房)`),
-		station:  regexp.MustCompile(`(` + han + `{1,10}?(?:换热站|热力站|供热站|锅炉房))`),
+		room:     regexp.MustCompile(`([0-9]{3,4})(?:室|户|号房|房)|(?:单元|座|栋|号楼|#)([0-9]{3,4})(?:[^0-9]|$)`),
 		triple:   regexp.MustCompile(`([0-9]{1,3})-([0-9]{1,2})-([0-9]{3,4})`),
+		// A name that stands right before a building: 恒大江湾12栋.
+		beside: regexp.MustCompile(`([\p{Han}·]{2,12})(?:[A-Za-z]?[0-9]{1,3}|[一二三四五六七八九十]{1,3})(?:号楼|号栋|栋|幢|#)`),
+		compound: Kind{
+			Ends: []string{
+				"小区", "花园", "家园", "嘉园", "佳苑", "家属院", "家属楼", "家属区", "新村", "公寓", "名都", "华府", "公馆", "庄园", "雅居", "安置点", "苑", "新居", "名邸", "豪庭", "华庭", "华城", "新城小区", "花苑",
+			},
+			Common: []string{"安置", "廉租", "公租", "棚户", "学生", "人才", "单身", "职工", "单位", "老年", "酒店式", "教师", "后", "精神", "共同", "温馨", "秘密", "动物", "御", "征收", "拆迁", "高层", "商业", "全体", "生活", "文明", "和谐", "智慧", "平安", "绿色"},
+			Least:  2,
+		},
+		station: Kind{
+			Ends:   []string{"换热站", "热力站", "供热站", "热交换站", "锅炉房"},
+			Common: []string{"单位", "物业", "旁边的", "所有", "每个"}, Least: 1,
+		},
 	}
 }
 
@@ -72,72 +83,48 @@ type Place struct {
 	Unit     string
 	Room     string
 	Station  string // 换热站
+	from     map[string]string
 }
 
 // Place reads the first compound, building, unit, room and heat station.
 func (p *Patterns) Place(text string) Place {
-	out := Place{
-		Compound: trimLead(first(p.compound, text)),
-		Building: plain(first(p.building, text)),
-		Unit:     plain(first(p.unit, text)),
-		Room:     first(p.room, text),
-		Station:  trimLead(first(p.station, text)),
-	}
-	if !named(out.Compound) {
-		out.Compound = ""
+	out := Place{Compound: p.compound.Name(text), Station: p.station.Name(text), from: map[string]string{}}
+	for _, v := range []struct {
+		key string
+		re  *regexp.Regexp
+		to  *string
+	}{{"building", p.building, &out.Building}, {"unit", p.unit, &out.Unit}, {"room", p.room, &out.Room}} {
+		if m := v.re.FindStringSubmatch(text); m != nil {
+			*v.to, out.from[v.key] = plain(cmp.Or(m[1:]...)), m[0]
+		}
 	}
 	if m := p.triple.FindStringSubmatch(text); m != nil && out.Building == "" {
 		out.Building, out.Unit, out.Room = m[1], m[2], m[3]
+		out.from["building"] = m[0]
+	}
+	if m := p.beside.FindStringSubmatch(text); m != nil && out.Compound == "" {
+		out.Compound = neighbour(m[1])
 	}
 	return out
 }
 
-// named reports whether s is a name, and not "our compound".
-func named(s string) bool {
-	if utf8.RuneCountInString(s) < 3 {
-		return false
+// neighbour is the name before a building, "" if it is no name.
+func neighbour(before string) string {
+	name := trimLead(before, 2)
+	last, _ := utf8.DecodeLastRuneInString(name)
+	if utf8.RuneCountInString(name) < 2 || slices.Contains(common(), name) || strings.ContainsRune(unfinished+"第号路街巷道村社组区市县镇乡", last) {
+		return ""
 	}
-	for _, w := range []string{"们", "我们", "咱们", "本", "居民", "住宅", "商品房", "该", "这", "此", "这个", "整个", "全", "一个", "某", "老旧", "各", "多个", "个", "贵"} {
-		if s == w+"小区" || s == w+"家属院" || s == w+"公寓" {
-			return false
-		}
-	}
-	return true
+	return name
 }
 
 // Facts adds what is known to facts.
-func (p Place) Facts(facts map[string]string) {
-	for k, v := range map[string]string{
-		"compound": p.Compound, "building": p.Building, "unit": p.Unit, "room": p.Room, "station": p.Station,
-	} {
-		if v != "" {
-			facts[k] = v
-		}
-	}
-}
-
-func first(re *regexp.Regexp, text string) string {
-	m := re.FindStringSubmatch(text)
-	for i := 1; i < len(m); i++ {
-		if m[i] != "" {
-			return m[i]
-		}
-	}
-	return ""
-}
-
-// trimLead cuts what stands before a name: divisions, roads and small words.
-func trimLead(s string) string {
-	for _, sep := range []string{
-		"省", "自治区", "市", "新区", "街道", "社区", "大道", "路", "街", "镇", "乡",
-		"白银区", "平川区", "会宁县", "靖远县", "景泰县",
-		"我们是", "我们", "我家住在", "我家住", "我家在", "我家", "我是", "我住在", "本人住", "家住", "住在", "住", "位于", "反映", "咱们", "咱", "我", "在", "是", "的", "给", "向", "为", "被", "到", "由", "从", "因", "和",
-	} {
-		if i := strings.LastIndex(s, sep); i >= 0 && utf8.RuneCountInString(s[i+len(sep):]) >= 3 {
-			s = s[i+len(sep):]
-		}
-	}
-	return s
+func (p Place) Facts(facts *Facts) {
+	facts.Add("compound", p.Compound, "")
+	facts.Add("building", p.Building, p.from["building"])
+	facts.Add("unit", p.Unit, p.from["unit"])
+	facts.Add("room", p.Room, p.from["room"])
+	facts.Add("station", p.Station, "")
 }
 
 // plain turns Chinese digits into Arabic ones and leaves the rest.

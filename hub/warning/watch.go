@@ -87,9 +87,6 @@ func (w *Watch) report(ctx context.Context, p Policy, e hub.Event) error {
 	return w.store.Record(ctx, r, p, p.Judge, func(at Warning, step Step) []hub.Outgoing { return w.alerts(p, at, step) })
 }
 
-// EventEarlyWarning marks an alert that speaks of a warning, not of one case.
-const EventEarlyWarning hub.EventType = "early_warning"
-
 // alerts tells the departments of a warning that was opened, grew or closed.
 // An alert names the latest case, so that its order is that case's.
 func (w *Watch) alerts(p Policy, at Warning, step Step) []hub.Outgoing {
@@ -105,8 +102,11 @@ func (w *Watch) alerts(p Policy, at Warning, step Step) []hub.Outgoing {
 		}
 		a := hub.Alert{
 			ID:         hub.AlertID(at.ID + "." + strconv.Itoa(at.Cases) + step.mark() + "." + string(d)),
-			Department: d, Role: role, Event: EventEarlyWarning, At: w.clock.Now(), Case: at.Latest, Place: at.Place,
+			Department: d, Role: role, Event: hub.EarlyWarning, At: w.clock.Now(), Case: at.Latest, Place: at.Place,
 			Class: hub.Class{Topic: p.Topic, Urgency: urgency(at)}, Text: text,
+			Content: hub.Content{Extra: map[string]string{
+				hub.WarningID: at.ID, hub.WarningSpot: at.Spot, hub.WarningCases: strconv.Itoa(at.Cases), hub.WarningStep: step.name(),
+			}},
 		}
 		payload, err := json.Marshal(a)
 		if err != nil {
@@ -126,6 +126,18 @@ func (s Step) mark() string {
 		return "c"
 	}
 	return ""
+}
+
+// name is how the step is told to programs.
+func (s Step) name() string {
+	switch s {
+	case Grow:
+		return hub.WarningGrown
+	case closing:
+		return hub.WarningClosed
+	case Nothing, Open, Join:
+	}
+	return hub.WarningOpened
 }
 
 func urgency(w Warning) hub.Urgency {

@@ -3,10 +3,12 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
 	"github.com/mashang-hub/mashang/hub/mask"
+	"github.com/mashang-hub/mashang/hub/reading"
 	"github.com/mashang-hub/mashang/hub/web/frame"
 )
 
@@ -98,4 +100,10 @@ func (s *server) do(w http.ResponseWriter, r *http.Request) {
 	}
 	f.Problem, f.Typed, f.Tried = frame.Sentence(err), req.Text, req.Type
 	s.Render(w, r, frame.View{Name: "case", Title: "错误：" + f.Content.Title, Nav: "/cases", Data: f, Status: frame.Status(hub.CodeOf(err))})
+}
+
+// facts lists what a department read for people: how its reader works inside is
+// left out.
+func facts(read map[string]string) reading.Facts {
+	return slices.DeleteFunc(reading.FactsOf(read), func(f reading.Fact) bool { return f.Key == "matter" && read["matter_title"] != "" })
 }

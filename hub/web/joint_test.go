@@ -71,3 +71,15 @@ func TestTheCitizenSeesOneCase(t *testing.T) {
 		}
 	}
 }
+
+// TestFactsAreShownWithTheWordsTheyCameFrom in Chinese, and masked.
+func TestFactsAreShownWithTheWordsTheyCameFrom(t *testing.T) {
+	c := shared()
+	c.read = map[string]string{"temperature": "12", "temperature_from": "只有12度", "matter": "title", "matter_title": "办证", "spot": "找13912341234"}
+	_, body, _ := ask(t, handler(c), "GET", casePath, nil)
+	for word, want := range map[string]bool{"室温 12（只有12度）": true, "事由 办证": true, "事由代码": false, "点位 找139****1234": true, "_from": false} {
+		if strings.Contains(body, word) != want {
+			t.Errorf("%q on the page: %v", word, !want)
+		}
+	}
+}

@@ -45,7 +45,7 @@ var files embed.FS
 
 func newServer(store Store, desk Desk, names frame.Names, clock hub.Clock) *server {
 	s := &server{store: store, desk: desk}
-	s.Frame = frame.New(names, clock, files, template.FuncMap{"tell": s.tell, "picture": picture, "last": last})
+	s.Frame = frame.New(names, clock, files, template.FuncMap{"tell": s.tell, "picture": picture, "last": last, "facts": facts})
 	return s
 }
 

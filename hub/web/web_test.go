@@ -31,6 +31,7 @@ type cabinet struct {
 	state  hub.Status
 	parts  []hub.Assignment // in place of the usual ones
 	events []hub.Event
+	read   map[string]string // facts of the first push
 }
 
 func (c *cabinet) one() hub.Case {
@@ -107,10 +108,14 @@ func (c *cabinet) Events(context.Context, hub.CaseID) ([]hub.Event, error) {
 }
 
 func (c *cabinet) Deliveries(context.Context, hub.CaseID) ([]hub.Delivery, error) {
+	read := c.read
+	if read == nil {
+		read = map[string]string{"text": "中心街换热站"}
+	}
 	return []hub.Delivery{
 		{
 			Alert: hub.Alert{Department: "heating", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDone,
-			Attempts: []hub.Attempt{{N: 1, At: noon(), Took: 80 * time.Millisecond, Result: "delivered"}}, Receipt: &hub.Receipt{Facts: map[string]string{"text": "中心街换热站"}, Group: "中心街换热站"},
+			Attempts: []hub.Attempt{{N: 1, At: noon(), Took: 80 * time.Millisecond, Result: "delivered"}}, Receipt: &hub.Receipt{Facts: read, Group: "中心街换热站"},
 		},
 		{Alert: hub.Alert{Department: "housing", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryPending, NextAt: noon().Add(time.Minute), Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "部门系统连不上"}}},
 		{Alert: hub.Alert{ID: "BY1.2.labor", Department: "labor", Event: hub.Assigned, At: noon(), Case: c.one().ID}, Status: hub.DeliveryDead, Attempts: []hub.Attempt{{N: 1, At: noon(), Result: "部门系统已停用这个地址"}}},

@@ -1,132 +1,109 @@
 // Package heating is the plugin of the heating office (供热部门): it reads where
-// the heating fails, files reports under the compound or heat station, and sees
-// when many reports of one place mean an outage.
+// it is cold, how cold, since when and who suffers, files reports under the
+// heat station or building, and passes on the hub's early warnings as outages.
 //
-// It refuses to decide deadlines. Start with New.
+// It counts nothing itself: whether many reports are one outage is for package
+// hub/warning to say, which forgets nothing. Start with New.
 package heating
 
 import (
-	"context"
-	"encoding/json"
 	"log/slog"
-	"strings"
-	"sync/atomic"
+	"strconv"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/reading"
-	"github.com/mashang-hub/mashang/plugins/webhook"
+	"github.com/mashang-hub/mashang/plugins/office"
 )
 
-// A Config is the configuration of the plugin.
-type Config struct {
-	webhook.Config
-	// OutageReports is how many cases of one place are an outage: 5.
-	OutageReports int `json:"outage_reports"`
-	// WindowMinutes is the time within which they are counted: 60.
-	WindowMinutes int `json:"window_minutes"`
-}
+// ColdBelow is the room temperature that a home must have: 18 ℃.
+const ColdBelow = 18
 
-// Default returns the usual configuration.
-func Default() Config { return Config{OutageReports: 5, WindowMinutes: 60} }
-
-// Validate says the first thing that is wrong.
-func (c Config) Validate() error {
-	if c.OutageReports < 2 || c.WindowMinutes < 1 {
-		return hub.Errorf(hub.CodeInvalid, "heating.outage", "want outage_reports ≥ 2 and window_minutes ≥ 1")
-	}
-	return c.Config.Validate()
-}
-
-// Department is the heating office.
-type Department struct {
-	clock    hub.Clock
-	log      *slog.Logger
-	patterns *patterns
-	set      atomic.Pointer[setup]
-}
-
-// setup is what Configure leaves.
-type setup struct {
-	link   *webhook.Link
-	counts *counts
-}
-
-// New returns the department, to be configured.
-func New(clock hub.Clock, log *slog.Logger) *Department {
-	return &Department{clock: clock, log: log, patterns: newPatterns()}
-}
-
-// Configure takes a Config.
-func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
-	config := Default()
-	if err := webhook.Decode(raw, &config); err != nil {
-		return err
-	}
-	if err := config.Validate(); err != nil {
-		return err
-	}
-	link, err := webhook.NewLink(config.Config, d.clock, d.log)
-	if err != nil {
-		return err
-	}
-	window := time.Duration(config.WindowMinutes) * time.Minute
-	d.set.Store(&setup{link, newCounts(window, config.OutageReports)})
-	return nil
-}
-
-// Deliver reads the alerts and passes them on.
-func (d *Department) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
-	set := d.set.Load()
-	items := make([]webhook.Item, len(alerts))
-	for i, a := range alerts {
-		items[i] = webhook.Item{Alert: a, Reading: d.read(set.counts, a)}
-	}
-	return set.link.Push(ctx, items), nil
-}
-
-// read reads one alert; one without the citizen's words has nothing to read.
-func (d *Department) read(counts *counts, a hub.Alert) hub.Receipt {
-	if a.Content.Title == "" && a.Content.Text == "" {
-		return hub.Receipt{}
-	}
-	text := reading.Text(a.Content)
-	facts := map[string]string{}
-	place := d.patterns.Place(text)
-	place.Facts(facts)
-	d.patterns.heat(text, facts)
-	r := hub.Receipt{Facts: facts, Group: group(place)}
-	for _, key := range []string{place.Compound, place.Station} {
-		if key != "" && counts.add(key, a.Case, a.At) {
-			facts["outage"] = "true"
+// New returns the department, to be configured with a relay's configuration
+// and cold_below, the room temperature below which a home is cold.
+func New(clock hub.Clock, log *slog.Logger) *office.Department {
+	return office.New(clock, log, func(f office.Fields) (office.Reader, error) {
+		below := float64(ColdBelow)
+		if err := f.Take("cold_below", &below); err != nil {
+			return nil, err
 		}
-	}
-	return r
+		if below < 5 || below > 30 {
+			return nil, hub.Errorf(hub.CodeInvalid, "heating.cold_below")
+		}
+		return newReader(below), nil
+	})
+}
+
+// Read reads a citizen's words.
+func (r *reader) Read(a hub.Alert) office.Reading {
+	f := r.facts(a)
+	return office.Reading{Facts: f, Group: group(f), Notice: notice(a, f)}
+}
+
+// Event presents an early warning as the outage that it is.
+func (r *reader) Event(a hub.Alert) office.Reading {
+	w := a.Content.Extra
+	var f reading.Facts
+	f.Add("outage", strconv.FormatBool(w[hub.WarningStep] != hub.WarningClosed), "")
+	f.Add("warning", w[hub.WarningID], "")
+	f.Add("spot", w[hub.WarningSpot], "")
+	f.Add("cases", w[hub.WarningCases], "")
+	return office.Reading{Facts: f, Group: w[hub.WarningSpot], Notice: a.Text}
 }
 
 // group is the heat station, or the compound and building.
-func group(p reading.Place) string {
-	switch {
-	case p.Station != "":
-		return p.Station
-	case p.Compound != "" && p.Building != "":
-		return p.Compound + p.Building + "号楼"
+func group(f reading.Facts) string {
+	if s := f.Value("station"); s != "" {
+		return s
 	}
-	return p.Compound
+	return where(f, "compound", "building")
 }
 
-// Updates hands over what the department's system answered.
-func (d *Department) Updates(ctx context.Context, send func(hub.Update) error) error {
-	return d.set.Load().link.Updates(ctx, send)
-}
-
-// Health is good once configured.
-func (d *Department) Health(context.Context) error {
-	if d.set.Load() == nil {
-		return hub.Errorf(hub.CodeUnavailable, "plugin.not_configured")
+// where puts the named facts of a place into words.
+func where(f reading.Facts, keys ...string) string {
+	out := ""
+	for _, k := range keys {
+		v := f.Value(k)
+		switch {
+		case v == "":
+		case k == "building":
+			out += v + "号楼"
+		case k == "unit":
+			out += v + "单元"
+		default:
+			out += v
+		}
 	}
-	return nil
+	return out
 }
 
-// join makes one fact of several words.
-func join(words []string) string { return strings.Join(words, "、") }
+// notice is what the crew on duty reads: where, what, since when, who suffers.
+func notice(a hub.Alert, f reading.Facts) string {
+	place := where(f, "compound", "building", "unit", "room")
+	if s := f.Value("station"); s != "" {
+		place += "（" + s + "）"
+	}
+	if place == "" {
+		place = a.Content.PlaceText
+	}
+	temperature, lasting, who := "", "", ""
+	if t := f.Value("temperature"); t != "" {
+		temperature = "室内 " + t + " 度"
+	}
+	if day, err := time.Parse(time.DateOnly, f.Value("since")); err == nil {
+		lasting = day.Format("01-02") + " 起"
+	}
+	if v := f.Value("vulnerable"); v != "" {
+		who = "家有" + v
+	}
+	households := f.Value("households")
+	if households != "" {
+		households = "约 " + households + " 户"
+	}
+	trouble := f.Value("trouble")
+	if trouble == "" {
+		trouble = "供热"
+	}
+	return new(office.Slip).Head("供热", place, trouble).
+		Line(temperature, lasting, f.Value("scope"), households, who).Ask(a)
+}

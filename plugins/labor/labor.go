@@ -1,94 +1,109 @@
 // Package labor is the plugin of the labour inspection (劳动监察): it reads who
-// owes wages, to how many, how much and for how long, and asks for the third
-// rung at once when many workers or a gathering are at stake.
+// owes wages, to how many, how much and for how long, files reports by
+// employer, and asks for the third rung at once when many workers or a
+// gathering are at stake.
 //
 // It refuses to judge who is right. Start with New.
 package labor
 
 import (
-	"context"
-	"encoding/json"
 	"log/slog"
-	"sync/atomic"
+	"strconv"
+	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/plugins/webhook"
+	"github.com/mashang-hub/mashang/hub/reading"
+	"github.com/mashang-hub/mashang/plugins/office"
 )
 
-// A Config is the configuration of the plugin.
-type Config struct {
-	webhook.Config
-	// CriticalWorkers is the number of workers from which on a case is
-	// critical: 30.
-	CriticalWorkers int `json:"critical_workers"`
+// CriticalWorkers is the number of unpaid workers from which on a case is
+// critical.
+const CriticalWorkers = 30
+
+// New returns the department, to be configured with a relay's configuration
+// and critical_workers.
+func New(clock hub.Clock, log *slog.Logger) *office.Department {
+	return office.New(clock, log, func(f office.Fields) (office.Reader, error) {
+		critical := CriticalWorkers
+		if err := f.Take("critical_workers", &critical); err != nil {
+			return nil, err
+		}
+		if critical < 1 {
+			return nil, hub.Errorf(hub.CodeInvalid, "labor.critical_workers", "want at least 1")
+		}
+		return newReader(critical), nil
+	})
 }
 
-// Default returns the usual configuration.
-func Default() Config { return Config{CriticalWorkers: 30} }
+// Read reads a citizen's words.
+func (r *reader) Read(a hub.Alert) office.Reading {
+	f := r.facts(a)
+	why := r.critical(f)
+	return office.Reading{Facts: f, Group: group(f), Critical: why != "", Why: why, Notice: notice(a, f, why)}
+}
 
-// Validate says the first thing that is wrong.
-func (c Config) Validate() error {
-	if c.CriticalWorkers < 1 {
-		return hub.Errorf(hub.CodeInvalid, "labor.critical_workers", "want at least 1")
+// Event passes an early warning on as what it is.
+func (r *reader) Event(a hub.Alert) office.Reading {
+	var f reading.Facts
+	f.Add("warning", a.Content.Extra[hub.WarningID], "")
+	f.Add("spot", a.Content.Extra[hub.WarningSpot], "")
+	f.Add("cases", a.Content.Extra[hub.WarningCases], "")
+	return office.Reading{Facts: f, Group: a.Content.Extra[hub.WarningSpot], Notice: a.Text}
+}
+
+// critical says why the third rung is to be told at once, "" if it is not: a
+// gathering, or many who are owed wages. A crowd without arrears is none.
+func (r *reader) critical(f reading.Facts) string {
+	if g := f.Value("gathering"); g != "" {
+		return "有聚集苗头：" + g
 	}
-	return c.Config.Validate()
-}
-
-// Department is the labour inspection.
-type Department struct {
-	clock  hub.Clock
-	log    *slog.Logger
-	reader *reader
-	set    atomic.Pointer[setup]
-}
-
-// setup is what Configure leaves.
-type setup struct {
-	link     *webhook.Link
-	critical int
-}
-
-// New returns the department, to be configured.
-func New(clock hub.Clock, log *slog.Logger) *Department {
-	return &Department{clock: clock, log: log, reader: newReader()}
-}
-
-// Configure takes a Config.
-func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
-	config := Default()
-	if err := webhook.Decode(raw, &config); err != nil {
-		return err
+	if n, err := strconv.ParseFloat(f.Value("workers"), 64); err == nil && f.Value("matter") == arrears && n >= float64(r.least) {
+		return "涉及 " + reading.Amount(n) + " 人"
 	}
-	if err := config.Validate(); err != nil {
-		return err
-	}
-	link, err := webhook.NewLink(config.Config, d.clock, d.log)
-	if err != nil {
-		return err
-	}
-	d.set.Store(&setup{link, config.CriticalWorkers})
-	return nil
+	return ""
 }
 
-// Deliver reads the alerts and passes them on.
-func (d *Department) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
-	set := d.set.Load()
-	items := make([]webhook.Item, len(alerts))
-	for i, a := range alerts {
-		items[i] = webhook.Item{Alert: a, Reading: d.reader.read(a.Content, set.critical)}
+// group is the employer, or the site where it is not named.
+func group(f reading.Facts) string {
+	if e := f.Value("employer"); e != "" {
+		return e
 	}
-	return set.link.Push(ctx, items), nil
+	return f.Value("site")
 }
 
-// Updates hands over what the department's system answered.
-func (d *Department) Updates(ctx context.Context, send func(hub.Update) error) error {
-	return d.set.Load().link.Updates(ctx, send)
+// notice is what an inspector reads: who owes how many how much since when.
+func notice(a hub.Alert, f reading.Facts, why string) string {
+	owes := []string{}
+	if n := f.Value("workers"); n != "" {
+		owes = append(owes, n+" 人")
+	}
+	if n, err := strconv.ParseFloat(f.Value("amount"), 64); err == nil {
+		owes = append(owes, yuan(n))
+	}
+	if n := f.Value("months"); n != "" {
+		owes = append(owes, n+" 个月")
+	}
+	if s := f.Value("since"); s != "" {
+		owes = append(owes, s+" 起")
+	}
+	who := f.Value("employer")
+	if s := f.Value("site"); s != "" {
+		who = strings.TrimSpace(who + " " + s)
+	}
+	if who == "" {
+		who = "用人单位未写明"
+	}
+	urgent := ""
+	if why != "" {
+		urgent = "特急：" + why
+	}
+	return new(office.Slip).Head(f.Value("matter"), who).Line(owes...).Line(urgent).Ask(a)
 }
 
-// Health is good once configured.
-func (d *Department) Health(context.Context) error {
-	if d.set.Load() == nil {
-		return hub.Errorf(hub.CodeUnavailable, "plugin.not_configured")
+// yuan writes an amount of money as people say it.
+func yuan(n float64) string {
+	if n >= 1e4 {
+		return strconv.FormatFloat(n/1e4, 'f', -1, 64) + " 万元"
 	}
-	return nil
+	return reading.Amount(n) + " 元"
 }

@@ -7,6 +7,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -21,6 +22,8 @@ type Department struct {
 	clock hub.Clock
 	log   *slog.Logger
 	way   atomic.Pointer[way]
+	// understand reads answers in people's own words; nil reads none.
+	understand webhook.Understand
 }
 
 // A way is how this department is reached: by link, or by send.
@@ -32,6 +35,13 @@ type way struct {
 // New returns a relay that waits for its configuration.
 func New(clock hub.Clock, log *slog.Logger) *Department {
 	return &Department{clock: clock, log: log}
+}
+
+// Understand has d read answers that name no step, and returns d, which is not
+// configured yet.
+func (d *Department) Understand(f webhook.Understand) *Department {
+	d.understand = f
+	return d
 }
 
 // Configure takes the configuration of a kind; without "kind" it is a
@@ -47,7 +57,9 @@ func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
 		if err := webhook.Decode(rest, &config); err != nil {
 			return err
 		}
-		w.link, err = webhook.NewLink(config, d.clock, d.log)
+		if w.link, err = webhook.NewLink(config, d.clock, d.log); err == nil {
+			w.link.Understand(d.understand)
+		}
 	} else {
 		w.send, err = open(kind, rest, d.clock)
 	}
@@ -62,18 +74,34 @@ func (d *Department) Configure(_ context.Context, raw json.RawMessage) error {
 
 // Deliver passes alerts on.
 func (d *Department) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
-	w := d.way.Load()
-	if w.send != nil {
-		if len(alerts) == 0 {
-			return nil, nil
-		}
-		return w.send.Send(ctx, alerts), nil
-	}
 	items := make([]webhook.Item, len(alerts))
 	for i, a := range alerts {
 		items[i].Alert = a
 	}
-	return w.link.Push(ctx, items), nil
+	return d.Push(ctx, items), nil
+}
+
+// Push passes on alerts with what was read from them, and returns a receipt
+// with it for each.
+func (d *Department) Push(ctx context.Context, items []webhook.Item) []hub.Receipt {
+	w := d.way.Load()
+	if w.send == nil {
+		return w.link.Push(ctx, items)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	alerts := make([]hub.Alert, len(items))
+	for i, it := range items {
+		alerts[i] = it.Alert
+	}
+	receipts := w.send.Send(ctx, alerts)
+	for i, it := range items {
+		r := &receipts[i]
+		r.Facts, r.Group, r.Critical = it.Reading.Facts, it.Reading.Group, it.Reading.Critical
+		r.Reason = cmp.Or(r.Reason, it.Reading.Reason)
+	}
+	return receipts
 }
 
 // Updates hands over what the department's system answered. Only a webhook

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -23,6 +24,8 @@ type Link struct {
 	client *client
 	clock  hub.Clock
 	log    *slog.Logger
+	// understand reads an answer that names no step; nil reads none.
+	understand Understand
 
 	mu     sync.Mutex
 	queue  []hub.Update
@@ -38,10 +41,21 @@ func NewLink(config Config, clock hub.Clock, log *slog.Logger) (*Link, error) {
 	return &Link{config: config, client: c, clock: clock, log: log, queued: make(chan struct{}, 1)}, nil
 }
 
+// An Understand reads what a department's people answer in words of their own:
+// which step it reports and, for a sending back, who should have the case. It
+// is safe for concurrent use.
+type Understand func(text string) (step hub.EventType, suggest hub.DepartmentCode, ok bool)
+
+// Understand has l read answers without a step, and returns l.
+func (l *Link) Understand(f Understand) *Link {
+	l.understand = f
+	return l
+}
+
 // An Item is an alert and what the department read from it.
 type Item struct {
 	Alert   hub.Alert
-	Reading hub.Receipt // Facts, Group and Critical
+	Reading hub.Receipt // Facts, Group, Critical and why
 }
 
 // Push pushes items, those of one case in order, and returns a receipt for
@@ -80,6 +94,7 @@ func (l *Link) pushCase(ctx context.Context, items []Item, receipts []hub.Receip
 		failed = failed || r.Outcome != hub.Delivered && r.Outcome != hub.Refused
 		read := items[i].Reading
 		r.Alert, r.Facts, r.Group, r.Critical = items[i].Alert.ID, read.Facts, read.Group, read.Critical
+		r.Reason = cmp.Or(r.Reason, read.Reason)
 		receipts[i] = r
 	}
 }
@@ -110,6 +125,10 @@ func (l *Link) push(ctx context.Context, it Item) hub.Receipt {
 // report queues what the receiver's answer says about the case.
 func (l *Link) report(alert hub.Alert, a answer) {
 	for _, u := range a.Updates {
+		if u.Step == "" && l.understand != nil {
+			step, suggest, _ := l.understand(u.Text)
+			u.Step, u.Suggest = step, cmp.Or(u.Suggest, suggest)
+		}
 		switch u.Step {
 		case hub.SignedFor, hub.Progressed, hub.SentBack, hub.Resolved, hub.ContactMade,
 			hub.EventType(hub.Confirmed), hub.EventType(hub.Partly), hub.EventType(hub.Unfounded):

@@ -20,6 +20,11 @@ import (
 // signs for a case on a phone.
 const ReceiptURL = "receipt_url"
 
+// Notice is the key in Content.Extra of what a department that reads its cases
+// wants its people to see, in place of the citizen's own words: a line that is
+// the title, and lines below it.
+const Notice = "notice"
+
 // A Level (紧要程度) is how loud a message is.
 type Level int
 
@@ -51,6 +56,9 @@ func New(a hub.Alert) Message {
 		ID: string(a.ID), Level: level(a), At: a.At, Of: 1, Link: a.Content.Extra[ReceiptURL],
 		Title: name("event", string(a.Event)), Text: Mask(orElse(a.Content.Text, a.Text)),
 	}
+	if n := a.Content.Extra[Notice]; n != "" {
+		return noticed(m, a, n)
+	}
 	if a.Class.Topic != "" {
 		m.Title = name("topic", a.Class.Topic) + " · " + m.Title
 	}
@@ -67,6 +75,17 @@ func New(a hub.Alert) Message {
 	}
 	if a.Content.Text != "" && a.Text != "" {
 		m.add("要求", Mask(a.Text))
+	}
+	return m
+}
+
+// noticed is m as the department words it.
+func noticed(m Message, a hub.Alert, notice string) Message {
+	title, text, _ := strings.Cut(notice, "\n")
+	m.Title, m.Text = Mask(title), Mask(text)
+	m.add("事项", string(a.Case))
+	if !a.Due.IsZero() {
+		m.add("时限", local(a.Due))
 	}
 	return m
 }
