@@ -9,6 +9,7 @@ package heating
 import (
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -61,20 +62,13 @@ func group(f reading.Facts) string {
 
 // where puts the named facts of a place into words.
 func where(f reading.Facts, keys ...string) string {
-	out := ""
+	var out strings.Builder
 	for _, k := range keys {
-		v := f.Value(k)
-		switch {
-		case v == "":
-		case k == "building":
-			out += v + "号楼"
-		case k == "unit":
-			out += v + "单元"
-		default:
-			out += v
+		if v := f.Value(k); v != "" {
+			out.WriteString(v + map[string]string{"building": "号楼", "unit": "单元"}[k])
 		}
 	}
-	return out
+	return out.String()
 }
 
 // notice is what the crew on duty reads: where, what, since when, who suffers.
