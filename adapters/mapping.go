@@ -29,6 +29,7 @@ func targets() []string {
 	return []string{
 		"external_id", "title", "text", "submitted_at", "name", "phone",
 		"id_number", "account", "place", "place_text", "kind", "urgency",
+		hub.ExtraAgentNotes, hub.ExtraCallRecord, hub.ExtraConfidential,
 	}
 }
 
@@ -67,6 +68,13 @@ func (m Mapping) Submission(channel hub.ChannelCode, rec Record) (hub.Submission
 		s.Urgency = m.Urgencies[word]
 	}
 	s.Extra = m.extra(rec.Fields, s)
+	for _, name := range []string{hub.ExtraAgentNotes, hub.ExtraCallRecord, hub.ExtraConfidential} {
+		v := of(name)
+		if name == hub.ExtraConfidential {
+			v = Asked(v)
+		}
+		SetExtra(&s, name, v)
+	}
 	return s, nil
 }
 
@@ -117,3 +125,23 @@ func (m Mapping) time(text string) (time.Time, error) {
 
 // China is the time zone of all senders: +08:00 without summer time.
 func China() *time.Location { return time.FixedZone("CST", 8*3600) }
+
+// Asked is "true" for every answer to 是否要求保密 but those that say no.
+func Asked(answer string) string {
+	if answer == "" || slices.Contains([]string{"否", "不", "不要求", "无", "0", "false", "no", "n"}, strings.ToLower(answer)) {
+		return ""
+	}
+	return "true"
+}
+
+// SetExtra sets a field of the hub's own beside those of the channel; an empty
+// value sets none.
+func SetExtra(s *hub.Submission, name, value string) {
+	if value == "" {
+		return
+	}
+	if s.Extra == nil {
+		s.Extra = map[string]string{}
+	}
+	s.Extra[name] = value
+}

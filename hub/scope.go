@@ -33,6 +33,18 @@ func (s Scope) SeesDepartment(d DepartmentCode) bool {
 	return slices.ContainsFunc(s, func(g Grant) bool { return g.Department == "" || g.Department == d })
 }
 
+// PetitionOffice (信访部门) is the department that may learn who asked to stay
+// unknown (要求保密).
+const PetitionOffice DepartmentCode = "petition"
+
+// Knowing is the part of s that may learn who asked to stay unknown: what is
+// bound to a handling department may not (信访工作条例 art. 30, 46).
+func (s Scope) Knowing() Scope {
+	return slices.DeleteFunc(slices.Clone(s), func(g Grant) bool {
+		return g.Department != "" && g.Department != PetitionOffice
+	})
+}
+
 // scopeKey is the key of a Scope in a context.
 type scopeKey struct{}
 

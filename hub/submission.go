@@ -56,13 +56,30 @@ type Content struct {
 	Extra       map[string]string `json:"extra,omitempty"` // the channel's own fields
 }
 
-// ExtraConfidential is the field of a content's extra that says, by any value,
-// that the citizen asked to stay unknown (要求保密).
-const ExtraConfidential = "confidential"
+// Fields of a content's extra that the hub itself knows.
+const (
+	// ExtraConfidential says, by any value, that the citizen asked to stay
+	// unknown (要求保密).
+	ExtraConfidential = "confidential"
+	// ExtraPeople are the names of all who brought the matter, with 、 between.
+	ExtraPeople = "people"
+	// ExtraAgentNotes (话务员备注) is what the hotline's agent wrote down beside
+	// what the caller said, and ExtraCallRecord (通话录音编号) where the call is kept.
+	ExtraAgentNotes = "agent_notes"
+	ExtraCallRecord = "call_record"
+)
 
 // Confidential reports whether who spoke is hidden wholly wherever other
-// citizens' names are shown masked.
+// citizens' names are shown masked, and from handling departments altogether.
 func (c Content) Confidential() bool { return c.Extra[ExtraConfidential] != "" }
+
+// People are the names of all who brought the matter, beside the reporter's.
+func (c Content) People() []string {
+	if c.Extra[ExtraPeople] == "" {
+		return nil
+	}
+	return strings.Split(c.Extra[ExtraPeople], "、")
+}
 
 // A Submission (来件) is one request as a channel handed it in.
 //

@@ -45,9 +45,9 @@ func routeOf(word string) string {
 
 // label gives the petition's own columns the names that the hub knows.
 func (c Columns) label(s *hub.Submission) {
-	if yes := s.Extra[c.Confidential]; yes != "" && !slices.Contains([]string{"否", "不", "无", "0", "false", "no", "N"}, yes) {
-		s.Extra[hub.ExtraConfidential] = "true"
-	}
+	adapters.SetExtra(s, hub.ExtraConfidential, adapters.Asked(s.Extra[c.Confidential]))
+	people := names(s.Extra[c.Petitioners] + "、" + s.Extra[c.Representatives])
+	adapters.SetExtra(s, hub.ExtraPeople, strings.Join(people, "、"))
 	if code := routeOf(s.Extra[c.Route]); code != "" {
 		s.Extra[routeField] = code
 	}

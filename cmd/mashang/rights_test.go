@@ -86,22 +86,7 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	t.Setenv("MASHANG_HOTLINE_TOKEN", canarySecret)
-	w := &town{
-		t: t, log: &loudspeaker{}, mail: &mailroom{bodies: map[hub.DepartmentCode][]string{}},
-		tokens: map[string]string{}, cases: map[hub.CaseID]hub.Case{},
-	}
-	srv := httptest.NewServer(w.mail)
-	t.Cleanup(srv.Close)
-	handler := slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})
-	w.url = runLogged(t, app.Options{Data: t.TempDir(), City: city(t, srv.URL, true)}, handler).URL
-	for _, account := range demoAccounts() {
-		var token struct{ Token string }
-		if err := json.Unmarshal([]byte(mashang(t, "account", "token", account, "--url", w.url, "-o", "json")), &token); err != nil {
-			t.Fatal(err)
-		}
-		w.tokens[account] = token.Token
-	}
+	w := openTown(t, true)
 	body, err := json.Marshal(map[string]string{
 		"external_id": "canary", "title": canaryName + "家暖气不热", "place": "620402001001", "name": canaryName, "phone": canaryPhone,
 		"text": "我叫" + canaryName + "，电话" + canaryPhone + "，身份证" + canaryID + "，家里暖气冰凉三天了，室温只有12度",
@@ -116,6 +101,35 @@ func newTown(t *testing.T) *town {
 		return len(c.Assignments) > 0 && len(w.mail.about(string(w.canary))) == len(c.Assignments)
 	})
 	return w
+}
+
+// openTown starts the hub and makes a token for each demo account; sign lets
+// departments sign for cases by themselves.
+func openTown(t *testing.T, sign bool) *town {
+	t.Helper()
+	t.Setenv("MASHANG_HOTLINE_TOKEN", canarySecret)
+	w := &town{
+		t: t, log: &loudspeaker{}, mail: &mailroom{bodies: map[hub.DepartmentCode][]string{}},
+		tokens: map[string]string{}, cases: map[hub.CaseID]hub.Case{},
+	}
+	srv := httptest.NewServer(w.mail)
+	t.Cleanup(srv.Close)
+	handler := slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	w.url = runLogged(t, app.Options{Data: t.TempDir(), City: city(t, srv.URL, sign)}, handler).URL
+	for _, account := range demoAccounts() {
+		w.token(account)
+	}
+	return w
+}
+
+// token makes a token for an account.
+func (w *town) token(account string) {
+	w.t.Helper()
+	var token struct{ Token string }
+	if err := json.Unmarshal([]byte(mashang(w.t, "account", "token", account, "--url", w.url, "-o", "json")), &token); err != nil {
+		w.t.Fatal(err)
+	}
+	w.tokens[account] = token.Token
 }
 
 func demoAccounts() []string {

@@ -61,6 +61,17 @@ func (p Principal) Scope(r Right) hub.Scope {
 	return s
 }
 
+// MayReveal reports whether the principal of ctx may learn who spoke in case c,
+// for a purpose and on record. A handling department may not where content is
+// confidential.
+func MayReveal(ctx context.Context, c hub.Case, content hub.Content) bool {
+	s := Of(ctx).Scope(Reveal)
+	if content.Confidential() {
+		s = s.Knowing()
+	}
+	return s.Sees(c)
+}
+
 // Has reports whether one of p's grants is of role.
 func (p Principal) Has(role Role) bool {
 	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.Role == role })

@@ -33,6 +33,9 @@ type View struct {
 	Reporter    hub.Reporter     `json:"reporter,omitzero"`
 	PlaceText   string           `json:"place_text,omitempty"`
 	Attachments []hub.Attachment `json:"attachments,omitempty"`
+	// Confidential is set when the citizen asked to stay unknown (要求保密).
+	Confidential bool `json:"confidential,omitempty"`
+	mask.Call
 	SubmittedAt time.Time        `json:"submitted_at,omitzero"`
 	ReceivedAt  time.Time        `json:"received_at,omitzero"`
 }
@@ -111,12 +114,14 @@ func (s *server) show(r *http.Request) (any, error) {
 	return View{
 		Case: c, Title: m.Title, Text: m.Text, Reporter: m.Reporter, PlaceText: m.PlaceText,
 		Attachments: m.Attachments, SubmittedAt: sub.SubmittedAt, ReceivedAt: sub.ReceivedAt,
+		Confidential: m.Confidential(), Call: mask.CallOf(sub.Content, access.MayReveal(r.Context(), c, sub.Content)),
 	}, nil
 }
 
 func (s *server) events(r *http.Request) (any, error) {
 	id := hub.CaseID(r.PathValue("id"))
-	if _, _, err := s.store.Case(r.Context(), id); err != nil {
+	_, sub, err := s.store.Case(r.Context(), id)
+	if err != nil {
 		return nil, err
 	}
 	evs, err := s.store.Events(r.Context(), id)
@@ -127,7 +132,7 @@ func (s *server) events(r *http.Request) (any, error) {
 		evs = []hub.Event{}
 	}
 	for i := range evs {
-		evs[i].Data.Text = mask.Text(evs[i].Data.Text)
+		evs[i].Data.Text = mask.Said(evs[i].Data.Text, sub.Content)
 	}
 	return EventList{evs}, nil
 }

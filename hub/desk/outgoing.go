@@ -6,6 +6,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/bus"
+	"github.com/mashang-hub/mashang/hub/mask"
 )
 
 // Outgoing returns what leaves the hub after events: every event for whoever
@@ -54,8 +55,15 @@ func (on *sheet) outgoing(o *hub.Opening) error {
 			o.Out = append(o.Out, hub.Outgoing{Topic: bus.Notices, Key: out.Key, ID: out.ID, Payload: out.Payload})
 		}
 	}
-	for _, a := range hub.Alerts(o.Case, o.Submission.Content, o.Events) {
-		payload, err := a.AppendJSONWith(on.room(768+len(a.Content.Text)), o.Said)
+	content, said := o.Submission.Content, o.Said
+	if content.Confidential() { // no handling department learns who spoke
+		content, said = mask.Content(content), nil
+	}
+	for _, a := range hub.Alerts(o.Case, content, o.Events) {
+		if content.Confidential() {
+			a.Text = mask.Said(a.Text, o.Submission.Content)
+		}
+		payload, err := a.AppendJSONWith(on.room(768+len(a.Content.Text)), said)
 		if err != nil {
 			return fmt.Errorf("encode alert %s: %w", a.ID, err)
 		}

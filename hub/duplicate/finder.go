@@ -44,7 +44,7 @@ func (f *Finder) Like(ctx context.Context, id hub.CaseID, n int) ([]Suggestion, 
 	if err != nil {
 		return nil, fmt.Errorf("cases around %s: %w", id, err)
 	}
-	me := report(c, s)
+	me := report(ctx, c, s)
 	around = slices.DeleteFunc(around, func(o hub.Summary) bool {
 		return o.ID == id || o.Status == hub.StatusMerged || o.Status == hub.StatusRejected
 	})
@@ -59,7 +59,7 @@ func (f *Finder) Like(ctx context.Context, id hub.CaseID, n int) ([]Suggestion, 
 		if err != nil {
 			return nil, fmt.Errorf("read case %s: %w", o.ID, err)
 		}
-		if l := Compare(me, report(oc, os)); l.Score >= Suggest {
+		if l := Compare(me, report(ctx, oc, os)); l.Score >= Suggest {
 			out = append(out, Suggestion{o, l})
 		}
 	}
@@ -67,7 +67,12 @@ func (f *Finder) Like(ctx context.Context, id hub.CaseID, n int) ([]Suggestion, 
 	return out[:min(n, len(out))], nil
 }
 
-func report(c hub.Case, s hub.Submission) Report {
+// report is what is compared of a case. Who may not learn who asked to stay
+// unknown is not told either whose other cases are theirs.
+func report(ctx context.Context, c hub.Case, s hub.Submission) Report {
+	if s.Confidential() && !hub.ScopeOf(ctx).Knowing().Sees(c) {
+		s.Reporter = hub.Reporter{}
+	}
 	return Report{
 		Title: s.Title, Text: s.Text, PlaceText: s.PlaceText, Place: c.Place,
 		Phone: s.Reporter.Phone, IDNumber: s.Reporter.IDNumber, Topic: c.Class.Topic, At: c.OpenedAt,

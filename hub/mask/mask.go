@@ -68,16 +68,18 @@ func hasNumber(s string) bool {
 }
 
 // Text hides telephone and identity numbers inside free text.
-func Text(s string) string {
+func Text(s string) string { return text(s, Phone, Number) }
+
+func text(s string, phone, number func(string) string) string {
 	if !hasNumber(s) {
 		return s
 	}
 	return numbers().ReplaceAllStringFunc(s, func(n string) string {
 		switch {
 		case len(n) == 18, len(n) == 15:
-			return Number(n)
+			return number(n)
 		case len(n) == 11 && (n[0] == '1' || n[0] == '0'), strings.ContainsAny(n, "- "):
-			return Phone(n)
+			return phone(n)
 		default:
 			return n
 		}
@@ -95,6 +97,11 @@ func Said(s string, content hub.Content) string {
 	if content.Confidential() {
 		phone, number, name = secret, secret, secret
 	}
+	for _, person := range content.People() {
+		if utf8.RuneCountInString(person) >= 2 {
+			s = strings.ReplaceAll(s, person, name(person))
+		}
+	}
 	for _, known := range []struct {
 		word  string
 		least int
@@ -104,7 +111,7 @@ func Said(s string, content hub.Content) string {
 			s = strings.ReplaceAll(s, known.word, known.hide(known.word))
 		}
 	}
-	return Text(s)
+	return text(s, phone, number)
 }
 
 // doors finds the building, entrance and door of an address.
@@ -124,13 +131,32 @@ func Reporter(r hub.Reporter) hub.Reporter {
 }
 
 // Content hides who the citizen is, also in title and text; the channel's own
-// fields are left out, because nobody knows what they hold.
+// fields are left out, because nobody knows what they hold. Of who asked to
+// stay unknown nothing is left but that: no door, and no paper in their hand.
 func Content(c hub.Content) hub.Content {
 	c.Title, c.Text, c.PlaceText = Said(c.Title, c), Said(c.Text, c), Said(c.PlaceText, c)
 	if c.Confidential() {
-		c.Reporter, c.Extra = hub.Reporter{Anonymous: true}, nil
+		c.Reporter, c.Attachments, c.PlaceText = hub.Reporter{Anonymous: true}, nil, Doors(c.PlaceText)
+		c.Extra = map[string]string{hub.ExtraConfidential: "true"}
 		return c
 	}
 	c.Reporter, c.Extra = Reporter(c.Reporter), nil
+	return c
+}
+
+// A Call (通话) is what the hotline's agent noted of a call and where the call
+// is kept.
+type Call struct {
+	Notes  string `json:"agent_notes,omitempty"`
+	Record string `json:"call_record,omitempty"`
+}
+
+// CallOf is the call of content. Who may not learn who called (open is false)
+// reads the notes without what identifies them, and no way to the recording.
+func CallOf(content hub.Content, open bool) Call {
+	c := Call{content.Extra[hub.ExtraAgentNotes], content.Extra[hub.ExtraCallRecord]}
+	if !open {
+		c.Notes, c.Record = Said(c.Notes, content), strings.Repeat("*", min(utf8.RuneCountInString(c.Record), 6))
+	}
 	return c
 }

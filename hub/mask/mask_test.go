@@ -83,7 +83,37 @@ func TestConfidential(t *testing.T) {
 		Text: "我叫张三丰，电话13912341234", Reporter: hub.Reporter{Name: "张三丰", Phone: "13912341234"},
 		Extra: map[string]string{hub.ExtraConfidential: "true"},
 	})
-	if c.Text != "我叫***，电话***" || c.Reporter != (hub.Reporter{Anonymous: true}) {
+	if c.Text != "我叫***，电话***" || c.Reporter != (hub.Reporter{Anonymous: true}) || !c.Confidential() {
 		t.Errorf("%+v", c)
+	}
+}
+
+// All who brought the matter are hidden, and numbers however they are written.
+func TestConfidentialPeople(t *testing.T) {
+	extra := map[string]string{hub.ExtraConfidential: "true", hub.ExtraPeople: "张三丰、李小四", "信访人名单": "张三丰、李小四"}
+	c := mask.Content(hub.Content{
+		Text: "张三丰和李小四，电话139 1234 1234，证件620402199001011234", PlaceText: "人民路3号楼502", Extra: extra,
+		Attachments: []hub.Attachment{{SHA256: "ab", Name: "张三丰的信.jpg"}},
+	})
+	if c.Text != "***和***，电话***，证件***" || c.PlaceText != "人民路**" || len(c.Attachments) != 0 || len(c.Extra) != 1 {
+		t.Errorf("%+v", c)
+	}
+	open := hub.Content{Text: "李小四也在", Extra: map[string]string{hub.ExtraPeople: "李小四"}}
+	if got := mask.Content(open).Text; got != "李**也在" {
+		t.Errorf("without the label: %s", got)
+	}
+}
+
+// The agent's notes are for all who handle the case, the recording for those
+// who may know who called.
+func TestCall(t *testing.T) {
+	c := hub.Content{Reporter: hub.Reporter{Name: "王秀兰", Phone: "13912341234"}, Extra: map[string]string{
+		hub.ExtraAgentNotes: "王秀兰情绪激动，回13912341234", hub.ExtraCallRecord: "REC20261124001",
+	}}
+	if got := mask.CallOf(c, true); got.Notes != "王秀兰情绪激动，回13912341234" || got.Record != "REC20261124001" {
+		t.Errorf("open %+v", got)
+	}
+	if got := mask.CallOf(c, false); got.Notes != "王**情绪激动，回139****1234" || got.Record != "******" {
+		t.Errorf("masked %+v", got)
 	}
 }

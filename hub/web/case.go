@@ -16,6 +16,8 @@ import (
 type file struct {
 	Case       hub.Case
 	Content    hub.Content
+	Call       mask.Call
+	MayReveal  bool // may look up who spoke
 	Submission hub.Submission
 	Events     []hub.Event
 	Deliveries []hub.Delivery
@@ -54,6 +56,8 @@ func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
 		return file{}, err
 	}
 	f := file{Case: c, Content: mask.Content(sub.Content), Submission: sub, Actions: actionsFor(c), Everyone: s.DepartmentOptions()}
+	f.MayReveal = access.MayReveal(r.Context(), c, sub.Content)
+	f.Call = mask.CallOf(sub.Content, f.MayReveal)
 	if f.Content.Title == "" {
 		f.Content.Title = "事项 " + string(c.ID)
 	}
@@ -63,7 +67,8 @@ func (s *server) file(r *http.Request, id hub.CaseID) (file, error) {
 	if f.Deliveries, err = s.store.Deliveries(r.Context(), id); err != nil {
 		return file{}, err
 	}
-	for _, e := range f.Events {
+	for i, e := range f.Events {
+		f.Events[i].Data.Text = mask.Said(e.Data.Text, sub.Content)
 		if e.Data.Decision != nil {
 			f.Decision = e.Data.Decision
 		}

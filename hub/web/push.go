@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/access"
 )
 
 // A Redoer makes finished deliveries due again. It touches only what the
@@ -67,9 +68,12 @@ func (s *server) attachment(w http.ResponseWriter, r *http.Request) {
 func (s *server) attached(r *http.Request) (kind, name string, content []byte, err error) {
 	sha := r.PathValue("sha")
 	missing := hub.Errorf(hub.CodeNotFound, "page.not_found")
-	_, sub, err := s.store.Case(r.Context(), hub.CaseID(r.PathValue("id")))
+	c, sub, err := s.store.Case(r.Context(), hub.CaseID(r.PathValue("id")))
 	if err != nil {
 		return "", "", nil, err
+	}
+	if sub.Confidential() && !access.MayReveal(r.Context(), c, sub.Content) {
+		return "", "", nil, missing
 	}
 	i := slices.IndexFunc(sub.Attachments, func(a hub.Attachment) bool { return a.SHA256 == sha })
 	files, ok := s.store.(Attachments)

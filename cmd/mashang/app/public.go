@@ -45,7 +45,7 @@ func (o outside) Cases(ctx context.Context, f adapters.PublicFilter) ([]adapters
 			return nil, fmt.Errorf("read case %s: %w", at.ID, err)
 		}
 		out = append(out, adapters.PublicCase{
-			Case: c, Description: mask.Text(s.Text), Address: o.address(c.Place), Agency: o.agencies[c.Lead()],
+			Case: c, Description: mask.Said(s.Text, s.Content), Address: o.address(c.Place), Agency: o.agencies[c.Lead()],
 			Extra: s.Extra, UpdatedAt: at.UpdatedAt,
 		})
 	}

@@ -71,12 +71,22 @@ func (p *Store) Reveal(ctx context.Context, id hub.CaseID, now time.Time, purpos
 		if s, err = p.submission(ctx, tx, receipt, false); err != nil {
 			return err
 		}
+		if s.Confidential() && !known(ctx, tx, id) {
+			return hub.Errorf(hub.CodeForbidden, "personal.confidential")
+		}
 		return auditlog.Append(ctx, tx, audit.New(ctx, now, audit.Revealed, string(id), map[string]string{"purpose": purpose}))
 	})
 	if err != nil {
 		return hub.Submission{}, postgres.Wrap(err, "reveal case %s", id)
 	}
 	return s, nil
+}
+
+// known reports whether the scope of ctx may learn who asked to stay unknown in
+// a case.
+func known(ctx context.Context, tx pgx.Tx, id hub.CaseID) bool {
+	sql, args := postgres.OneCase(hub.WithScope(ctx, hub.ScopeOf(ctx).Knowing()), "id", id)
+	return tx.QueryRow(ctx, sql, args).Scan(&id) == nil
 }
 
 // current reports whether all that is sealed of a stored submission is sealed
