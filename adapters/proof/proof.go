@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type Config struct {
 	Window          time.Duration `yaml:"window" doc:"时间戳最多相差多久，默认 5m"`
 	User            string        `yaml:"user" doc:"basic 方式的用户名"`
 	Subjects        []string      `yaml:"subjects" doc:"mtls 方式允许的证书：CN、DNS 名，或 sha256:证书摘要"`
+	Proxies         []string      `yaml:"proxies" doc:"mtls 方式：只信这些地址的反向代理转来的证书（X-Forwarded-Client-Cert，或 Ssl-Client-Cert 加 Ssl-Client-Verify）"`
 }
 
 // A Secret is a key in a configuration, written as ${NAME}. It prints as
@@ -90,6 +92,9 @@ func (c Config) Validate() error {
 		if len(c.Subjects) == 0 {
 			return fmt.Errorf("subjects: mtls 方式要写允许的证书")
 		}
+		if _, err := networks(c.Proxies); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("type: 没有 %q 这种方式，只有 none、key、standard、hmac、sm3、basic、mtls", c.Type)
 	}
@@ -109,11 +114,14 @@ type Guard struct {
 	Keys func() ([]string, error)
 	Now  func() time.Time
 	seen *memory
+
+	proxies []netip.Prefix
 }
 
 // New returns the guard of c.
 func New(c Config, keys func() ([]string, error), now func() time.Time) *Guard {
-	return &Guard{Config: c.Complete(), Keys: keys, Now: now, seen: newMemory()}
+	proxies, _ := networks(c.Proxies) // none where Validate would refuse them
+	return &Guard{Config: c.Complete(), Keys: keys, Now: now, seen: newMemory(), proxies: proxies}
 }
 
 // Check refuses a request that does not prove who sent it.
@@ -187,14 +195,21 @@ func (g *Guard) basic(r *http.Request, keys []string) error {
 	return verdict(same&match == 1)
 }
 
-// certificate wants one that the server has verified and that is listed.
+// certificate wants one that the server has verified, or a trusted proxy, and
+// that is listed.
 func (g *Guard) certificate(r *http.Request) error {
-	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || len(r.TLS.PeerCertificates) == 0 {
+	var names []string
+	switch {
+	case g.byProxy(r):
+		var err error
+		if names, err = passedOn(r); err != nil {
+			return err
+		}
+	case r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || len(r.TLS.PeerCertificates) == 0:
 		return hub.Errorf(hub.CodeUnauthorized, "auth.certificate")
+	default:
+		names = namesOf(r.TLS.PeerCertificates[0])
 	}
-	cert := r.TLS.PeerCertificates[0]
-	sum := sha256.Sum256(cert.Raw)
-	names := append([]string{cert.Subject.CommonName, "sha256:" + hex.EncodeToString(sum[:])}, cert.DNSNames...)
 	return verdict(slices.ContainsFunc(names, func(n string) bool { return n != "" && slices.Contains(g.Subjects, n) }))
 }
 

@@ -14,9 +14,11 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -84,6 +86,15 @@ auth: {type: mtls, subjects: [hotline.example]}
 map: {external_id: id, text: nr}
 `
 
+// proxied is the same channel behind a proxy that ends TLS.
+const proxied = `code: daili
+name: 代理后的证书渠道
+kind: webhook
+enabled: true
+auth: {type: mtls, subjects: [hotline.example], proxies: [127.0.0.1]}
+map: {external_id: id, text: nr}
+`
+
 // TestMutualTLS: only the listed certificate opens the channel.
 func TestMutualTLS(t *testing.T) {
 	if testing.Short() {
@@ -94,7 +105,7 @@ func TestMutualTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert, key := ours.pair("hub")
-	for name, data := range map[string][]byte{"cert.pem": cert, "key.pem": key, "ca.pem": ours.pem, "city/channels/zhengshu.yaml": []byte(mtlsChannel)} {
+	for name, data := range map[string][]byte{"cert.pem": cert, "key.pem": key, "ca.pem": ours.pem, "city/channels/zhengshu.yaml": []byte(mtlsChannel), "city/channels/daili.yaml": []byte(proxied)} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -147,4 +158,25 @@ func client(t *testing.T, a *authority, name string) tls.Certificate {
 		t.Fatal(err)
 	}
 	return pair
+	passed := func(channel, cert string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, ready.URL+"/in/"+channel, strings.NewReader(`{"id":"2","nr":"冷"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Ssl-Client-Cert", url.PathEscape(cert))
+		r.Header.Set("Ssl-Client-Verify", "SUCCESS")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	listed, _ := ours.pair("hotline.example")
+	another, _ := ours.pair("else")
+	if a, b, c := passed("daili", string(listed)), passed("daili", string(another)), passed("zhengshu", string(listed)); a != 202 || b != 401 || c != 401 {
+		t.Errorf("passed on by the proxy: %d, another's: %d, where no proxy is trusted: %d", a, b, c)
+	}
 }
