@@ -148,16 +148,6 @@ func TestMutualTLS(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, c.got, c.want)
 		}
 	}
-}
-
-func client(t *testing.T, a *authority, name string) tls.Certificate {
-	t.Helper()
-	cert, key := a.pair(name)
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pair
 	passed := func(channel, cert string) int {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, ready.URL+"/in/"+channel, strings.NewReader(`{"id":"2","nr":"冷"}`))
@@ -179,4 +169,14 @@ func client(t *testing.T, a *authority, name string) tls.Certificate {
 	if a, b, c := passed("daili", string(listed)), passed("daili", string(another)), passed("zhengshu", string(listed)); a != 202 || b != 401 || c != 401 {
 		t.Errorf("passed on by the proxy: %d, another's: %d, where no proxy is trusted: %d", a, b, c)
 	}
+}
+
+func client(t *testing.T, a *authority, name string) tls.Certificate {
+	t.Helper()
+	cert, key := a.pair(name)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
 }

@@ -36,8 +36,8 @@ type View struct {
 	// Confidential is set when the citizen asked to stay unknown (要求保密).
 	Confidential bool `json:"confidential,omitempty"`
 	mask.Call
-	SubmittedAt time.Time        `json:"submitted_at,omitzero"`
-	ReceivedAt  time.Time        `json:"received_at,omitzero"`
+	SubmittedAt time.Time `json:"submitted_at,omitzero"`
+	ReceivedAt  time.Time `json:"received_at,omitzero"`
 }
 
 // An EventList (经过) is the history of a case, in order.
