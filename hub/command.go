@@ -124,11 +124,20 @@ type (
 		By
 		Text string
 	}
-	// Resolve (办结) ends a department's part; the lead's ends the case.
+	// Resolve (办结) ends a department's part; the lead's ends the case, and its
+	// text must pass CheckReply.
 	Resolve struct {
 		By
 		Department DepartmentCode
 		Text       string
+	}
+	// RefuseReply (答复退改) keeps a department's reply that did not pass
+	// CheckReply, and asks for another; the case stays open.
+	RefuseReply struct {
+		By
+		Department DepartmentCode
+		Text       string
+		Reason     string // in plain words
 	}
 	// Rate (测评) is the citizen's mark, 1 to 5.
 	Rate struct {

@@ -267,7 +267,21 @@ func (c Resolve) decide(d *decider) error {
 			return Errorf(CodeConflict, "case.part_open", string(part.Department))
 		}
 	}
+	if err := CheckReply(c.Text); err != nil {
+		return err
+	}
 	d.emit(Resolved, Data{Department: c.Department, Text: c.Text, Deadlines: d.archive()})
+	return nil
+}
+
+func (c RefuseReply) decide(d *decider) error {
+	if err := d.working(ReplyRefused, c.Department); err != nil {
+		return err
+	}
+	if err := require(c.Reason, "reason.required"); err != nil {
+		return err
+	}
+	d.emit(ReplyRefused, Data{Department: c.Department, Text: c.Reason + "原答复：" + c.Text})
 	return nil
 }
 

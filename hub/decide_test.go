@@ -76,7 +76,7 @@ func tell(t *testing.T, c hub.Case, now time.Time, cmds ...hub.Command) hub.Case
 
 func TestLeadCannotCloseWhileAPartIsOpen(t *testing.T) {
 	c := tell(t, hub.Case{}, nine, received("housing", "urban"), hub.SignFor{Department: "housing"}, hub.SignFor{Department: "urban"})
-	done := hub.Resolve{Department: "housing", Text: "已修复"}
+	done := hub.Resolve{Department: "housing", Text: "屋面防水已重新铺设，不再漏水。"}
 	if _, err := hub.Decide(c, done, facts(), nine); hub.CodeOf(err) != hub.CodeConflict {
 		t.Fatalf("resolve with an open part: got %v, want conflict", err)
 	}
@@ -306,8 +306,8 @@ func commands() *rapid.Generator[hub.Command] {
 			hub.Instruct{Text: "x", Owner: d, Note: "n1"},
 			hub.AnswerDemand{Text: "x", Order: 3},
 			hub.AnswerDemand{Text: "x", Order: 5},
-			hub.Resolve{Department: d, Text: "x"},
-			hub.Resolve{Department: d, Text: "x"},
+			hub.Resolve{Department: d, Text: "已上门更换阀门，室温恢复正常。"},
+			hub.Resolve{Department: d, Text: "已上门更换阀门，室温恢复正常。"},
 			hub.Rate{Stars: 3},
 			hub.Reopen{Text: "x"},
 			hub.Escalate{Text: "x"},

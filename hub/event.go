@@ -26,6 +26,7 @@ const (
 	Tasked            EventType = "tasked"             // 分工: a department's part has words and a date of its own
 	Verified          EventType = "verified"           // 核查: whether what was reported is so
 	PartDone          EventType = "part_done"          // 协办完成
+	ReplyRefused      EventType = "reply_refused"      // 答复退改
 	Resolved          EventType = "resolved"           // 办结
 	Rated             EventType = "rated"              // 测评
 	Reopened          EventType = "reopened"           // 重办

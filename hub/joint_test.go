@@ -49,7 +49,7 @@ func TestEveryPartHasATaskOfItsOwn(t *testing.T) {
 	if _, err := hub.Decide(c, hub.Resolve{Department: "housing", Text: "全部办完"}, facts(), nine); hub.CodeOf(err) != hub.CodeConflict {
 		t.Errorf("the lead closed over the part of water: %v", err)
 	}
-	c = tell(t, c, nine, hub.Resolve{Department: "water", Text: "已修复"}, hub.Resolve{Department: "housing", Text: "全部办完"})
+	c = tell(t, c, nine, hub.Resolve{Department: "water", Text: "已修复"}, hub.Resolve{Department: "housing", Text: "棚子已拆除，水管已修复。"})
 	if c.Status != hub.StatusResolved || len(c.Deadlines) != 1 {
 		t.Errorf("%s with clocks %+v", c.Status, c.Deadlines)
 	}

@@ -80,7 +80,7 @@ func concerns(t EventType, r Role) bool {
 	case Assigned, Reopened, Merged:
 		return true
 	case Warned, Overran, Reminded, Supervised, Instructed, Redated, InfoGiven, Resumed,
-		ExtensionApproved, ExtensionRefused, Suspended, PartDone:
+		ExtensionApproved, ExtensionRefused, Suspended, PartDone, ReplyRefused:
 		return r == RoleLead
 	case Received, Rejected, Answered, Queued, SignedFor, SentBack, ContactMade, Progressed, Tasked, Verified,
 		InfoAsked, ExtensionAsked, Resolved, Rated, Escalated, DemandAnswered, Archived, Gathered, Digested, Endpoint, EarlyWarning:

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestADepartmentsUpdatesMoveTheCaseOnce(t *testing.T) {
 	if err := d.Receive(t.Context(), []*message.Message{envelope(t, cold)}); err != nil {
 		t.Fatal(err)
 	}
-	done := hub.Update{ID: "u1", Department: "heating", Case: "BY1", Step: hub.Resolved, Text: "已恢复供热", At: nine}
+	done := hub.Update{ID: "u1", Department: "heating", Case: "BY1", Step: hub.Resolved, Text: "阀门已更换，室温恢复到二十度。", At: nine}
 	for range 2 {
 		if err := d.Update(t.Context(), []*message.Message{envelope(t, done)}); err != nil {
 			t.Fatal(err)
@@ -110,6 +111,42 @@ func TestADepartmentsUpdatesMoveTheCaseOnce(t *testing.T) {
 	late := hub.Update{ID: "u2", Department: "heating", Case: "BY1", Step: hub.SentBack, Text: "不归我们"}
 	if err := d.Update(t.Context(), []*message.Message{envelope(t, late)}); hub.CodeOf(err) != hub.CodeConflict {
 		t.Fatalf("sent back after the end: got %v, want conflict", err)
+	}
+}
+
+func TestAnUnfitReplyIsKeptAndTheDepartmentIsToldWhy(t *testing.T) {
+	d, db := newDesk(t)
+	if err := d.Receive(t.Context(), []*message.Message{envelope(t, cold)}); err != nil {
+		t.Fatal(err)
+	}
+	report := func(id, text string) {
+		t.Helper()
+		u := hub.Update{ID: id, Department: "heating", Case: "BY1", Step: hub.Resolved, Text: text, At: nine}
+		for range 2 { // the bus may bring it twice
+			if err := d.Update(t.Context(), []*message.Message{envelope(t, u)}); err != nil {
+				t.Fatalf("%s would become a dead letter: %v", text, err)
+			}
+		}
+	}
+	report("u1", "此事不归我们管，找别人去。")
+	c, _, err := db.Case(t.Context(), "BY1")
+	if err != nil || !c.Status.Open() {
+		t.Fatalf("closed with an unfit reply: %+v, %v", c, err)
+	}
+	events, err := db.Events(t.Context(), "BY1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := events[len(events)-1]
+	if last.Type != hub.ReplyRefused || !strings.Contains(last.Data.Text, "找别人去") || !strings.Contains(last.Data.Text, "不合规范") {
+		t.Errorf("kept as %+v", last)
+	}
+	if n := len(events); events[n-2].Type != hub.SignedFor {
+		t.Errorf("a department that answers has signed: %+v", events[n-2])
+	}
+	report("u2", "经查为阀门泄漏，已更换，室温恢复到二十度。")
+	if c, _, err = db.Case(t.Context(), "BY1"); err != nil || c.Status != hub.StatusResolved {
+		t.Errorf("the better reply: %s, %v", c.Status, err)
 	}
 }
 

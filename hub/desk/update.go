@@ -4,15 +4,20 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/glossary"
 )
 
 // Update applies what departments report. An update that was applied before
 // changes nothing; one that the case cannot take is refused with the reason,
-// and the bus keeps it as a dead letter.
+// and the bus keeps it as a dead letter. A final reply whose wording is not fit
+// for the citizen is kept in the case, which stays open; the department is told
+// why and that another is wanted.
 func (d *Desk) Update(ctx context.Context, msgs []*message.Message) error {
 	for _, m := range msgs {
 		var u hub.Update
@@ -23,7 +28,13 @@ func (d *Desk) Update(ctx context.Context, msgs []*message.Message) error {
 		if err != nil {
 			return err
 		}
-		_, err = d.change(ctx, u.Case, string(u.Department)+"/"+u.ID, cmds...)
+		id := string(u.Department) + "/" + u.ID
+		_, err = d.change(ctx, u.Case, id, cmds...)
+		if why, unfit := unfitReply(u, err); unfit {
+			_, err = d.change(ctx, u.Case, id, cmds[0], hub.RefuseReply{
+				By: hub.By{Actor: hub.System()}, Department: u.Department, Text: u.Text, Reason: why,
+			})
+		}
 		if err != nil && !moot(u, err) {
 			return err
 		}
@@ -36,6 +47,16 @@ func (d *Desk) Update(ctx context.Context, msgs []*message.Message) error {
 // backwards; a refused reply or sending back, though, is kept for a person.
 func moot(u hub.Update, err error) bool {
 	return hub.CodeOf(err) == hub.CodeConflict && (u.Step == hub.SignedFor || u.Step == hub.Escalated)
+}
+
+// unfitReply reports, in plain words, what is wrong with the wording of a final
+// reply that was refused with err.
+func unfitReply(u hub.Update, err error) (why string, unfit bool) {
+	e, ok := errors.AsType[*hub.Error](err)
+	if !ok || u.Step != hub.Resolved || e.Code != hub.CodeInvalid || !strings.HasPrefix(e.Key, "reply.") || u.Text == "" {
+		return "", false
+	}
+	return glossary.Message(e.Key, e.Args...), true
 }
 
 // commands translates a department's report; a department that works on a case

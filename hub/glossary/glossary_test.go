@@ -100,7 +100,7 @@ func TestDomainTypesAreNamed(t *testing.T) {
 func isCommand(name string) bool {
 	return slices.Contains(strings.Fields(`Receive Reject AnswerAtOnce Assign SignFor SendBack Contact
 		Progress AskCitizen CitizenReply AskExtension DecideExtension Suspend ResumeCase Resolve Rate
-		Reopen Merge Fire Escalate Supervise Instruct AnswerDemand Archive SetTask Verify`), name)
+		Reopen Merge Fire Escalate Supervise Instruct AnswerDemand Archive SetTask Verify RefuseReply`), name)
 }
 
 // keys finds the reasons that source code gives to errors: the literal after

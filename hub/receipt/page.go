@@ -194,7 +194,7 @@ func (s *server) do(r *http.Request, t Ticket, do string) error {
 		}
 	case "resolve":
 		u.Step = hub.Resolved
-		if err := CheckReply(text); err != nil {
+		if err := hub.CheckReply(text); err != nil {
 			return err
 		}
 	case "back":

@@ -15,6 +15,7 @@ func Events() []hub.EventType {
 	return []hub.EventType{
 		hub.Assigned, hub.Reopened, hub.Merged, hub.Warned, hub.Overran, hub.Reminded, hub.Supervised, hub.Instructed,
 		hub.InfoGiven, hub.Resumed, hub.ExtensionApproved, hub.ExtensionRefused, hub.Suspended, hub.PartDone, hub.Tasked,
+		hub.ReplyRefused,
 	}
 }
 

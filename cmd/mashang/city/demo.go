@@ -115,6 +115,9 @@ func (c *City) checkDemo(levels map[hub.PlaceCode]hub.PlaceLevel) error {
 			if d.After[i] > d.HoursAgo {
 				return fmt.Errorf("%s: step %s lies in the future", at, s.Name())
 			}
+			if err := hub.CheckReply(s.Arg()); s.Name() == "resolve" && err != nil {
+				return fmt.Errorf("%s: reply %q: %w", at, s.Arg(), err)
+			}
 		}
 	}
 	return nil

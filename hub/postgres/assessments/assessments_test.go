@@ -73,7 +73,7 @@ func city(t *testing.T) (*postgres.DB, *assessments.Store, *desk.Desk) {
 		}
 	}
 	by, citizen := hub.By{Actor: hub.ByDepartment("heating")}, hub.By{Actor: hub.Actor{Kind: hub.ActorCitizen}}
-	sign, done := hub.SignFor{By: by, Department: "heating"}, hub.Resolve{By: by, Department: "heating", Text: "好了"}
+	sign, done := hub.SignFor{By: by, Department: "heating"}, hub.Resolve{By: by, Department: "heating", Text: "阀门已更换，室温恢复到二十度。"}
 	for id, cmds := range map[hub.CaseID][]hub.Command{
 		"BY1": {hub.Contact{By: by, Text: "已电话"}, sign, done, hub.Rate{By: citizen, Stars: 5}},
 		"BY2": {sign, done, hub.Rate{By: citizen, Stars: 1, Text: "冷"}, hub.Reopen{By: citizen, Text: "冷"}},
@@ -174,7 +174,7 @@ func TestExportsAreRecordedOrRefused(t *testing.T) {
 	ctx := audit.From(t.Context(), audit.Source{Actor: li})
 	since, until := nine().Add(-time.Hour), nine().Add(time.Hour)
 	list, err := cases.New(db).ExportClosed(ctx, since, until, nine(), map[string]string{"purpose": "归档"})
-	if err != nil || len(list) != 1 || list[0].Case.ID != "BY1" || list[0].Reply != "好了" || list[0].Content.Reporter.Phone != "19900000001" {
+	if err != nil || len(list) != 1 || list[0].Case.ID != "BY1" || list[0].Reply != "阀门已更换，室温恢复到二十度。" || list[0].Content.Reporter.Phone != "19900000001" {
 		t.Fatalf("%+v, %v", list, err)
 	}
 	log, err := auditlog.List(ctx, db.Pool(), auditlog.Filter{Action: audit.Exported})

@@ -168,7 +168,7 @@ func TestOrdersAndInstructions(t *testing.T) {
 	}
 	// A case that ends takes its orders with it.
 	heating := hub.By{Actor: hub.ByDepartment("heating")}
-	for _, cmd := range []hub.Command{hub.SignFor{By: heating, Department: "heating"}, hub.Resolve{By: heating, Department: "heating", Text: "已恢复"}} {
+	for _, cmd := range []hub.Command{hub.SignFor{By: heating, Department: "heating"}, hub.Resolve{By: heating, Department: "heating", Text: "阀门已更换，室温恢复到二十度。"}} {
 		if _, err := o.desk.Do(t.Context(), "BY1", cmd); err != nil {
 			t.Fatal(err)
 		}

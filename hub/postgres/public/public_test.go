@@ -94,7 +94,7 @@ func TestOnlyTheChannelsOwnCasesAreShown(t *testing.T) {
 	open(t, db, "BY3", "petition", noon.Add(2*time.Hour))
 	by := hub.By{Actor: hub.ByDepartment("heating")}
 	do(t, db, "BY1", noon.Add(2*time.Hour), hub.SignFor{By: by, Department: "heating"})
-	do(t, db, "BY1", noon.Add(3*time.Hour), hub.Resolve{By: by, Department: "heating", Text: "已修好"})
+	do(t, db, "BY1", noon.Add(3*time.Hour), hub.Resolve{By: by, Department: "heating", Text: "阀门已更换，室温恢复到二十度。"})
 
 	yes, no := true, false
 	for name, v := range map[string]struct {
@@ -120,7 +120,7 @@ func TestOnlyTheChannelsOwnCasesAreShown(t *testing.T) {
 	}
 	types := []hub.EventType{hub.SignedFor, hub.Resolved}
 	steps, err := s.Steps(t.Context(), []hub.ChannelCode{"open311"}, types, noon.Add(150*time.Minute), noon.Add(4*time.Hour), 10)
-	if err != nil || len(steps) != 1 || steps[0].Type != hub.Resolved || steps[0].Text != "已修好" {
+	if err != nil || len(steps) != 1 || steps[0].Type != hub.Resolved || steps[0].Text != "阀门已更换，室温恢复到二十度。" {
 		t.Errorf("steps %+v, %v", steps, err)
 	}
 }

@@ -225,7 +225,7 @@ func past(i, n int, m matter, facts hub.Facts, now time.Time) (hub.Opening, erro
 		hub.SignFor{By: by, Department: m.lead},
 	}
 	if !open {
-		cmds = append(cmds, hub.Resolve{By: by, Department: m.lead, Text: "已处理"}, hub.Archive{By: hub.By{Actor: hub.System()}})
+		cmds = append(cmds, hub.Resolve{By: by, Department: m.lead, Text: "已上门查看并修复，恢复正常。"}, hub.Archive{By: hub.By{Actor: hub.System()}})
 	}
 	for _, cmd := range cmds {
 		events, err := hub.Decide(o.Case, cmd, facts, at)

@@ -34,7 +34,7 @@ func (h *process) live(ctx context.Context, n int64) ([]sample, error) {
 	}
 	for _, step := range []func() error{
 		func() error {
-			_, err := h.command(ctx, id, map[string]any{"type": "resolve", "department": m.lead, "text": "已上门处理，恢复正常"}, m.lead)
+			_, err := h.command(ctx, id, map[string]any{"type": "resolve", "department": m.lead, "text": "已上门查看并修复，恢复正常。"}, m.lead)
 			return err
 		},
 		func() error { return h.search(ctx, id, words) },
