@@ -175,27 +175,15 @@ func problemOf(err error, status int) problem {
 	return p
 }
 
-// StatusOf maps an error to its HTTP status.
+// StatusOf maps an error to its HTTP status. Senders are answered 400 to what is
+// wrong with their message, as the protocols of the channels say.
 func StatusOf(err error) int {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return http.StatusServiceUnavailable
 	}
-	switch hub.CodeOf(err) {
-	case hub.CodeInvalid:
+	code := hub.CodeOf(err)
+	if code == hub.CodeInvalid {
 		return http.StatusBadRequest
-	case hub.CodeUnauthorized:
-		return http.StatusUnauthorized
-	case hub.CodeForbidden:
-		return http.StatusForbidden
-	case hub.CodeNotFound:
-		return http.StatusNotFound
-	case hub.CodeConflict:
-		return http.StatusConflict
-	case hub.CodeTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case hub.CodeUnavailable:
-		return http.StatusServiceUnavailable
-	case hub.CodeInternal:
 	}
-	return http.StatusInternalServerError
+	return code.HTTPStatus()
 }

@@ -22,26 +22,10 @@ type Problem struct {
 	Key    string        `json:"key,omitempty"`
 }
 
-// HTTPStatus returns the HTTP status for a code.
-func HTTPStatus(code hub.ErrorCode) int {
-	if s, ok := map[hub.ErrorCode]int{
-		hub.CodeInvalid:      http.StatusUnprocessableEntity,
-		hub.CodeUnauthorized: http.StatusUnauthorized,
-		hub.CodeForbidden:    http.StatusForbidden,
-		hub.CodeNotFound:     http.StatusNotFound,
-		hub.CodeConflict:     http.StatusConflict,
-		hub.CodeTooLarge:     http.StatusRequestEntityTooLarge,
-		hub.CodeUnavailable:  http.StatusServiceUnavailable,
-	}[code]; ok {
-		return s
-	}
-	return http.StatusInternalServerError
-}
-
 // ProblemOf describes err for people; the cause stays inside.
 func ProblemOf(err error) Problem {
 	code := hub.CodeOf(err)
-	p := Problem{Type: "about:blank", Status: HTTPStatus(code), Code: code, Title: glossary.In("code", string(code))}
+	p := Problem{Type: "about:blank", Status: code.HTTPStatus(), Code: code, Title: glossary.In("code", string(code))}
 	if e, ok := errors.AsType[*hub.Error](err); ok && code != hub.CodeInternal {
 		p.Key, p.Detail = e.Key, glossary.Message(e.Key, e.Args...)
 	} else {

@@ -260,7 +260,7 @@ func (s *server) photo(r *http.Request, u *hub.Update) error {
 func (s *server) write(w http.ResponseWriter, err error, v sheet) {
 	status := http.StatusOK
 	if err != nil {
-		status = statusOf(hub.CodeOf(err))
+		status = hub.CodeOf(err).HTTPStatus()
 		v.Problem = glossary.Message("")
 		if e, ok := errors.AsType[*hub.Error](err); ok && e.Code != hub.CodeInternal {
 			v.Problem = glossary.Message(e.Key, e.Args...)
@@ -277,22 +277,4 @@ func (s *server) write(w http.ResponseWriter, err error, v sheet) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the reader left: nobody to tell
-}
-
-func statusOf(code hub.ErrorCode) int {
-	switch code { //nolint:exhaustive // the rest is ours
-	case hub.CodeInvalid:
-		return http.StatusUnprocessableEntity
-	case hub.CodeForbidden:
-		return http.StatusForbidden
-	case hub.CodeNotFound:
-		return http.StatusNotFound
-	case hub.CodeConflict:
-		return http.StatusConflict
-	case hub.CodeTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case hub.CodeUnavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }

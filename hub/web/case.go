@@ -104,7 +104,7 @@ func (s *server) do(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.Problem, f.Typed, f.Tried = frame.Sentence(err), req.Text, req.Type
-	s.Render(w, r, frame.View{Name: "case", Title: "错误：" + f.Content.Title, Nav: "/cases", Data: f, Status: frame.Status(hub.CodeOf(err))})
+	s.Render(w, r, frame.View{Name: "case", Title: "错误：" + f.Content.Title, Nav: "/cases", Data: f, Status: hub.CodeOf(err).HTTPStatus()})
 }
 
 // facts lists what a department read for people: how its reader works inside is

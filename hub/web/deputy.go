@@ -103,5 +103,5 @@ func (s *bench) review(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.Problem, f.Typed = frame.Sentence(err), review.Suggestion
-	s.Render(w, r, frame.View{Name: "deputy", Title: "错误：" + f.Title, Nav: "/deputy", Data: f, Status: frame.Status(hub.CodeOf(err))})
+	s.Render(w, r, frame.View{Name: "deputy", Title: "错误：" + f.Title, Nav: "/deputy", Data: f, Status: hub.CodeOf(err).HTTPStatus()})
 }

@@ -91,7 +91,7 @@ func (s *doors) login(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		f.Problem = frame.Sentence(err)
 		f.Code = isKey(err, "login.code_needed") || v("code") != ""
-		s.Render(w, r, s.view(f, frame.Status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(f, hub.CodeOf(err).HTTPStatus()))
 		return
 	}
 	s.setSession(w, r, value)
@@ -133,7 +133,7 @@ func (s *doors) begin(w http.ResponseWriter, r *http.Request) {
 	}
 	address, state, err := s.OIDC.Begin(r.Context())
 	if err != nil {
-		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, frame.Status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, hub.CodeOf(err).HTTPStatus()))
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
@@ -152,7 +152,7 @@ func (s *doors) finish(w http.ResponseWriter, r *http.Request) {
 	value, err := s.OIDC.Finish(r.Context(), c.Value, r.URL.Query())
 	http.SetCookie(w, &http.Cookie{Name: stateCookie, Path: "/login", MaxAge: -1, HttpOnly: true})
 	if err != nil {
-		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, frame.Status(hub.CodeOf(err))))
+		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, hub.CodeOf(err).HTTPStatus()))
 		return
 	}
 	s.setSession(w, r, value)

@@ -70,7 +70,7 @@ func (s *voice) say(w http.ResponseWriter, r *http.Request) {
 		v.Public = true
 	} else if p, ok := v.Data.(progress); ok {
 		p.Refused, p.Typed = frame.Sentence(err), f("text")
-		v.Title, v.Data, v.Status = "错误："+v.Title, p, frame.Status(hub.CodeOf(err))
+		v.Title, v.Data, v.Status = "错误："+v.Title, p, hub.CodeOf(err).HTTPStatus()
 	}
 	s.Render(w, r, v)
 }

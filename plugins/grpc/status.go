@@ -27,11 +27,10 @@ func toStatus(err error) error {
 			msg += ": " + e.Err.Error()
 		}
 	}
-	return status.Error(grpcCode(hub.CodeOf(err)), msg)
+	return status.Error(codes.Code(hub.CodeOf(err).GRPCCode()), msg)
 }
 
-// fromStatus is the way back: always a hub.Error. A call that was cut off or
-// ran out of time may be tried again.
+// fromStatus is the way back: always a hub.Error.
 func fromStatus(err error) error {
 	if err == nil {
 		return nil
@@ -44,7 +43,7 @@ func fromStatus(err error) error {
 	if strings.ContainsAny(key, " =") || !strings.Contains(key, ".") {
 		key = "plugin.call"
 	}
-	return &hub.Error{Code: hubCode(st.Code()), Key: key, Err: err}
+	return &hub.Error{Code: hub.CodeOfGRPC(uint32(st.Code())), Key: key, Err: err}
 }
 
 func toAck(id string, err error) *pluginpb.Ack {
@@ -60,45 +59,4 @@ func fromAck(a *pluginpb.Ack) error {
 		return nil
 	}
 	return hub.Errorf(hub.ErrorCode(a.GetCode()), a.GetReason())
-}
-
-func grpcCode(c hub.ErrorCode) codes.Code {
-	switch c {
-	case hub.CodeInvalid:
-		return codes.InvalidArgument
-	case hub.CodeUnauthorized:
-		return codes.Unauthenticated
-	case hub.CodeForbidden:
-		return codes.PermissionDenied
-	case hub.CodeNotFound:
-		return codes.NotFound
-	case hub.CodeConflict:
-		return codes.FailedPrecondition
-	case hub.CodeTooLarge:
-		return codes.ResourceExhausted
-	case hub.CodeUnavailable:
-		return codes.Unavailable
-	case hub.CodeInternal:
-	}
-	return codes.Internal
-}
-
-func hubCode(c codes.Code) hub.ErrorCode {
-	switch c { //nolint:exhaustive // the rest is our fault
-	case codes.InvalidArgument:
-		return hub.CodeInvalid
-	case codes.Unauthenticated:
-		return hub.CodeUnauthorized
-	case codes.PermissionDenied:
-		return hub.CodeForbidden
-	case codes.NotFound:
-		return hub.CodeNotFound
-	case codes.FailedPrecondition:
-		return hub.CodeConflict
-	case codes.ResourceExhausted:
-		return hub.CodeTooLarge
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
-		return hub.CodeUnavailable
-	}
-	return hub.CodeInternal
 }

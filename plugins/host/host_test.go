@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -176,6 +177,7 @@ func TestStoppedProcessMissesDeadlineAndIsReplaced(t *testing.T) {
 	if err := syscall.Kill(old, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "every thread of it stands still", func() bool { return stopped(t, old) })
 	began := time.Now()
 	_, err := p.Deliver(t.Context(), plugintest.Alerts(1))
 	if took := time.Since(began); hub.CodeOf(err) != hub.CodeUnavailable || took > 2*time.Second {
@@ -188,6 +190,24 @@ func TestStoppedProcessMissesDeadlineAndIsReplaced(t *testing.T) {
 	if alive(old) {
 		t.Error("the stopped process is left")
 	}
+}
+
+// stopped reports whether all threads of pid obey a SIGSTOP: on a busy machine
+// one may answer a call before it does.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range threads {
+		stat, err := os.ReadFile(path)
+		_, after, ok := bytes.Cut(stat, []byte(") "))
+		if err != nil || !ok || after[0] != 'T' {
+			return false
+		}
+	}
+	return len(threads) > 0
 }
 
 func TestDownIsUnavailable(t *testing.T) {

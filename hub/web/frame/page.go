@@ -87,7 +87,7 @@ func (f *Frame) Failed(r *http.Request, err error) View {
 // ErrorView shows err in plain words; the cause stays inside.
 func (f *Frame) ErrorView(err error) View {
 	code := hub.CodeOf(err)
-	return View{Name: "error", Title: glossary.In("code", string(code)), Status: Status(code), Data: Sentence(err)}
+	return View{Name: "error", Title: glossary.In("code", string(code)), Status: code.HTTPStatus(), Data: Sentence(err)}
 }
 
 // Sentence says err in Chinese.
@@ -96,19 +96,6 @@ func Sentence(err error) string {
 		return glossary.Message(e.Key, e.Args...)
 	}
 	return glossary.Message("")
-}
-
-// Status is the HTTP status of code.
-func Status(code hub.ErrorCode) int {
-	if n, ok := map[hub.ErrorCode]int{
-		hub.CodeInvalid: http.StatusUnprocessableEntity, hub.CodeNotFound: http.StatusNotFound,
-		hub.CodeConflict: http.StatusConflict, hub.CodeForbidden: http.StatusForbidden,
-		hub.CodeUnauthorized: http.StatusUnauthorized, hub.CodeTooLarge: http.StatusRequestEntityTooLarge,
-		hub.CodeUnavailable: http.StatusServiceUnavailable,
-	}[code]; ok {
-		return n
-	}
-	return http.StatusInternalServerError
 }
 
 // Style serves the style sheet.
