@@ -55,13 +55,14 @@ func OneCase(ctx context.Context, columns string, id hub.CaseID) (string, pgx.Na
 }
 
 // ScopedCase limits rows that name a case in column to the scope of ctx: a
-// term that begins with " and ", or "".
+// term that begins with " and ", or "". The column stands outside of the
+// subquery: it may be one of a table that is called c as well.
 func ScopedCase(ctx context.Context, column string, args pgx.NamedArgs) string {
 	term := Scoped(ctx, args)
 	if term == "" {
 		return ""
 	}
-	return " and exists (select from cases c where c.id = " + column + " and " + term + ")"
+	return " and " + column + " in (select c.id from cases c where " + term + ")"
 }
 
 // Within returns the digits that codes inside p begin with, the same way as

@@ -123,6 +123,10 @@ func TestFactsOfCases(t *testing.T) {
 	if got := whole(t, housing, s); len(got) != 0 {
 		t.Errorf("housing is told of %+v", got)
 	}
+	heating := hub.WithScope(t.Context(), hub.Scope{{Department: "heating"}})
+	if got := whole(t, heating, s); len(got) != 3 || got["BY3"].Case != "" {
+		t.Errorf("heating, which sent BY3 back, is told of %+v", got)
+	}
 }
 
 func TestAppealsAreDecidedByAnother(t *testing.T) {
