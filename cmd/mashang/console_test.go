@@ -2,6 +2,10 @@ package main_test
 
 import (
 	"bytes"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +22,9 @@ import (
 // A visitor is somebody at the console of a running demonstration.
 type visitor struct {
 	*browsertest.Browser
-	t   *testing.T
-	url string
+	t      *testing.T
+	url    string
+	client *http.Client // logged in like the browser
 }
 
 // enter logs an account of the demonstration in.
@@ -31,6 +36,28 @@ func (v *visitor) enter(account string) {
 	browsertest.Act(v.Browser, chromedp.SetValue(`[name=password]`, app.DemoPassword))
 	browsertest.Act(v.Browser, chromedp.Submit(`main form`))
 	browsertest.Act(v.Browser, chromedp.WaitVisible(`.top nav`))
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.client = &http.Client{Jar: jar}
+	r, err := v.client.PostForm(v.url+"/login", url.Values{"id": {account}, "password": {app.DemoPassword}, "next": {"/account"}})
+	if err != nil || r.StatusCode != 200 {
+		v.t.Fatal(account, err)
+	}
+	_ = r.Body.Close()
+}
+
+// fetch is what the server answers to who is logged in; the body is read.
+func (v *visitor) fetch(path string) *http.Response {
+	v.t.Helper()
+	r, err := v.client.Get(v.url + path)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	return r
 }
 
 // menu is what the menu offers.
@@ -43,6 +70,20 @@ func (v *visitor) menu() []string {
 func (v *visitor) text(selector string) string {
 	v.t.Helper()
 	return browsertest.Act(v.Browser, chromedp.Text(selector))
+}
+
+// count is how many elements of selector the page has.
+func (v *visitor) count(selector string) int {
+	v.t.Helper()
+	return browsertest.Act(v.Browser, chromedp.Evaluate[int]("document.querySelectorAll(`"+selector+"`).length"))
+}
+
+// click follows a link to the page behind it.
+func (v *visitor) click(selector string) {
+	v.t.Helper()
+	browsertest.Act(v.Browser, chromedp.Evaluate[any](`document.body.dataset.before = 1`))
+	browsertest.Act(v.Browser, chromedp.Click(selector))
+	browsertest.Act(v.Browser, chromedp.WaitReady(`body:not([data-before])`))
 }
 
 // send fills a form of the page that is open and sends it; the page that
@@ -85,8 +126,9 @@ func TestConsole(t *testing.T) {
 		tell func(v *visitor)
 	}{
 		{"a rule author and an approver", (*visitor).rules},
+		{"a department head appeals, a supervisor judges", (*visitor).assessment},
 	} {
-		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{b.For(t), t, hub.URL}) })
+		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{Browser: b.For(t), t: t, url: hub.URL}) })
 	}
 }
 
@@ -150,4 +192,42 @@ func changed(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// assessment: a department head sees only their own department, opens the
+// cases behind a number and appeals about one; the supervision office judges
+// and takes the report along.
+func (v *visitor) assessment() {
+	v.enter("head")
+	v.look(map[string]string{"assess-own": "/assess", "appeals-none": "/assess/appeals", "export": "/assess/export"})
+	v.Go(v.url + "/assess")
+	own := v.count("tbody tr")
+	n := v.text(`tbody a[href*="measure=closing"][href*="part=denominator"]`)
+	v.click(`tbody a[href*="measure=closing"][href*="part=denominator"]`)
+	v.want("办结率分母：供热服务中心", "共 "+n+" 件")
+	v.click(`td[data-label="申诉"] a`)
+	v.send(`form[action="/assess/appeals"]`, map[string]string{"reason": "反映人要求暂缓办理"})
+	v.want("申诉已提交", "待裁定", "反映人要求暂缓办理")
+	if v.count(`form[action^="/assess/appeals/"]`) != 0 {
+		v.t.Error("the head is asked to judge")
+	}
+
+	v.enter("supervisor")
+	v.look(map[string]string{
+		"assess": "/assess", "assess-county": "/assess?by=county", "assess-empty": "/assess?since=2020-01-01&until=2020-02-01",
+		"behind": "/assess/cases?by=all&value=all&measure=closing&part=denominator", "appeals": "/assess/appeals",
+	})
+	v.Go(v.url + "/assess")
+	v.want("红榜", "样本少", "下载月报")
+	if all := v.count("tbody tr"); own >= all {
+		v.t.Errorf("the head of one department sees %d departments of %d", own, all)
+	}
+	v.Go(v.url + "/assess/appeals")
+	v.send(`form[action^="/assess/appeals/"]`, map[string]string{"grant": "yes", "decision": "情况属实"})
+	v.want("已裁定", "同意剔除", "情况属实")
+	for _, name := range []string{"report.xlsx", "report.pdf"} {
+		if r := v.fetch("/assess/" + name); r.StatusCode != 200 || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment") {
+			v.t.Errorf("%s: %d %s", name, r.StatusCode, r.Header)
+		}
+	}
 }

@@ -121,7 +121,8 @@ func month(t time.Time) (since, until time.Time) {
 	return since, since.AddDate(0, 1, 0)
 }
 
-func (s *Assessing) facts(r *http.Request) (facts []assess.Fact, since, until time.Time, err error) {
+// Facts returns the facts of the period that r asks for, this month if none.
+func (s *Assessing) Facts(r *http.Request) (facts []assess.Fact, since, until time.Time, err error) {
 	if since, until, err = days(r.URL.Query()); err != nil {
 		return nil, since, until, err
 	}
@@ -139,7 +140,9 @@ func (s *Assessing) facts(r *http.Request) (facts []assess.Fact, since, until ti
 	return facts, since, until, err
 }
 
-func dimension(q url.Values) (assess.Dimension, error) {
+// Dimension is what q wants the table to be broken down by, departments if
+// nothing.
+func Dimension(q url.Values) (assess.Dimension, error) {
 	by := assess.Dimension(q.Get("by"))
 	if by == "" {
 		by = assess.ByDepartment
@@ -150,31 +153,39 @@ func dimension(q url.Values) (assess.Dimension, error) {
 	return by, nil
 }
 
-func (s *Assessing) table(r *http.Request) (any, error) {
-	by, err := dimension(r.URL.Query())
+func (s *Assessing) table(r *http.Request) (any, error) { return s.Table(r) }
+
+// Table is the table that r asks for.
+func (s *Assessing) Table(r *http.Request) (assess.Table, error) {
+	by, err := Dimension(r.URL.Query())
 	if err != nil {
-		return nil, err
+		return assess.Table{}, err
 	}
-	facts, since, until, err := s.facts(r)
+	facts, since, until, err := s.Facts(r)
 	if err != nil {
-		return nil, err
+		return assess.Table{}, err
 	}
 	t, err := s.Formulas.Evaluate(facts, by)
 	t.Since, t.Until, t.Generated = since, until, s.Clock.Now()
 	return t, err
 }
 
-func (s *Assessing) behind(r *http.Request) (any, error) {
+// Behind returns the facts behind the number that r asks for.
+func (s *Assessing) Behind(r *http.Request) ([]assess.Fact, error) {
 	q := r.URL.Query()
-	by, err := dimension(q)
+	by, err := Dimension(q)
 	if err != nil {
 		return nil, err
 	}
-	facts, _, _, err := s.facts(r)
+	facts, _, _, err := s.Facts(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
+	return s.Formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
+}
+
+func (s *Assessing) behind(r *http.Request) (any, error) {
+	list, err := s.Behind(r)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +197,8 @@ func (s *Assessing) behind(r *http.Request) (any, error) {
 }
 
 func (s *Assessing) report(r *http.Request) (assess.Report, time.Time, error) {
-	facts, since, until, err := s.facts(r)
-	out := assess.Report{City: s.City, Formulas: s.Formulas, Name: s.name}
+	facts, since, until, err := s.Facts(r)
+	out := assess.Report{City: s.City, Formulas: s.Formulas, Name: s.Name}
 	if err != nil {
 		return out, since, err
 	}
@@ -202,8 +213,8 @@ func (s *Assessing) report(r *http.Request) (assess.Report, time.Time, error) {
 	return out, since, nil
 }
 
-// name says what a value of a dimension is called.
-func (s *Assessing) name(by assess.Dimension, value string) string {
+// Name says what a value of a dimension is called.
+func (s *Assessing) Name(by assess.Dimension, value string) string {
 	name := value
 	switch by {
 	case assess.ByAll:
@@ -222,19 +233,25 @@ func (s *Assessing) name(by assess.Dimension, value string) string {
 	return name
 }
 
-func (s *Assessing) xlsx(r *http.Request) (any, error) {
+func (s *Assessing) xlsx(r *http.Request) (any, error) { return s.XLSX(r) }
+
+// XLSX is the report of a period as a workbook.
+func (s *Assessing) XLSX(r *http.Request) (File, error) {
 	report, since, err := s.report(r)
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	data, err := report.XLSX()
 	return File{"考核月报-" + since.Format("2006-01") + ".xlsx", mediaXLSX, data}, err
 }
 
-func (s *Assessing) pdf(r *http.Request) (any, error) {
+func (s *Assessing) pdf(r *http.Request) (any, error) { return s.PDF(r) }
+
+// PDF is the report of a period to be printed.
+func (s *Assessing) PDF(r *http.Request) (File, error) {
 	report, since, err := s.report(r)
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	data, err := report.PDF(s.Font)
 	return File{"考核月报-" + since.Format("2006-01") + ".pdf", mediaPDF, data}, err
@@ -253,16 +270,21 @@ func (s *Assessing) appeal(r *http.Request) (any, error) {
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
+	id, err := s.File(r.Context(), req)
+	return AppealFiled{id}, err
+}
+
+// File files an appeal of whoever asks.
+func (s *Assessing) File(ctx context.Context, req AppealRequest) (int64, error) {
 	if req.Reason = strings.TrimSpace(req.Reason); req.Reason == "" {
-		return nil, hub.Errorf(hub.CodeInvalid, "reason.required")
+		return 0, hub.Errorf(hub.CodeInvalid, "reason.required")
 	}
 	if !slices.ContainsFunc(s.Formulas.Measures, func(m assess.Measure) bool { return m.Code == req.Measure }) {
-		return nil, hub.Errorf(hub.CodeInvalid, "assess.measure", req.Measure)
+		return 0, hub.Errorf(hub.CodeInvalid, "assess.measure", req.Measure)
 	}
-	id, err := s.Marks.AddAppeal(r.Context(), assess.Appeal{
-		Case: req.Case, Measure: req.Measure, Reason: req.Reason, Account: access.Of(r.Context()).Account, At: s.Clock.Now(),
+	return s.Marks.AddAppeal(ctx, assess.Appeal{
+		Case: req.Case, Measure: req.Measure, Reason: req.Reason, Account: access.Of(ctx).Account, At: s.Clock.Now(),
 	})
-	return AppealFiled{id}, err
 }
 
 func (s *Assessing) decide(r *http.Request) (any, error) {
@@ -274,38 +296,47 @@ func (s *Assessing) decide(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, hub.Errorf(hub.CodeNotFound, "appeal.not_found", r.PathValue("appeal"))
 	}
+	return Done{true}, s.Judge(r.Context(), id, req)
+}
+
+// Judge decides an appeal, as whoever asks.
+func (s *Assessing) Judge(ctx context.Context, id int64, req AppealDecision) error {
 	if req.Decision = strings.TrimSpace(req.Decision); req.Decision == "" {
-		return nil, hub.Errorf(hub.CodeInvalid, "reason.required")
+		return hub.Errorf(hub.CodeInvalid, "reason.required")
 	}
-	return Done{true}, s.Marks.DecideAppeal(r.Context(), assess.Appeal{
-		ID: id, Granted: &req.Grant, Decision: req.Decision, DecidedBy: access.Of(r.Context()).Account, DecidedAt: s.Clock.Now(),
+	return s.Marks.DecideAppeal(ctx, assess.Appeal{
+		ID: id, Granted: &req.Grant, Decision: req.Decision, DecidedBy: access.Of(ctx).Account, DecidedAt: s.Clock.Now(),
 	})
 }
 
-// export hands out closed cases; personal data as it is needs the right to
-// reveal it wherever the export reaches.
 func (s *Assessing) export(r *http.Request) (any, error) {
 	var req ExportRequest
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
+	return s.Closed(r.Context(), req)
+}
+
+// Closed hands out closed cases; personal data as it is needs the right to
+// reveal it wherever the export reaches.
+func (s *Assessing) Closed(ctx context.Context, req ExportRequest) (File, error) {
 	if req.Purpose = strings.TrimSpace(req.Purpose); len([]rune(req.Purpose)) < 2 {
-		return nil, hub.Errorf(hub.CodeInvalid, "purpose.required")
+		return File{}, hub.Errorf(hub.CodeInvalid, "purpose.required")
 	}
 	since, until, err := days(url.Values{"since": {req.Since}, "until": {req.Until}})
 	if err != nil || since.IsZero() || !until.After(since) {
-		return nil, hub.Errorf(hub.CodeInvalid, "query.invalid", "since, until")
+		return File{}, hub.Errorf(hub.CodeInvalid, "query.invalid", "since, until")
 	}
 	columns, err := assess.Pick(req.Columns)
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	if req.Personal {
-		p := access.Of(r.Context())
+		p := access.Of(ctx)
 		reveals := p.Scope(access.Reveal)
 		for _, g := range p.Scope(access.Export) {
 			if !slices.Contains(reveals, g) {
-				return nil, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.Reveal))
+				return File{}, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.Reveal))
 			}
 		}
 	}
@@ -313,11 +344,11 @@ func (s *Assessing) export(r *http.Request) (any, error) {
 	for i, c := range columns {
 		names[i] = c.Code
 	}
-	records, err := s.Export(r.Context(), since, until, s.Clock.Now(), map[string]string{
+	records, err := s.Export(ctx, since, until, s.Clock.Now(), map[string]string{
 		"purpose": req.Purpose, "columns": strings.Join(names, ","), "personal": strconv.FormatBool(req.Personal), "until": req.Until,
 	})
 	if err != nil {
-		return nil, err
+		return File{}, err
 	}
 	name, write, media := "办结导出-"+req.Since+".csv", assess.CSV, mediaCSV
 	if req.Format == "xlsx" {

@@ -19,8 +19,8 @@ type Report struct {
 	Name func(Dimension, string) string
 }
 
-// titles name the sheets of a report.
-func titles(d Dimension) string {
+// Title says what a dimension is called, as the sheets of a report are.
+func Title(d Dimension) string {
 	return map[Dimension]string{
 		ByAll: "全市", ByDepartment: "按部门", ByCounty: "按县区", ByTownship: "按乡镇街道", ByChannel: "按渠道", ByCategory: "按类别",
 	}[d]
@@ -50,7 +50,7 @@ func (r Report) XLSX() ([]byte, error) {
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }()
 	for i, t := range r.Tables {
-		name := titles(t.By)
+		name := Title(t.By)
 		if i == 0 {
 			if err := f.SetSheetName("Sheet1", name); err != nil {
 				return nil, fmt.Errorf("name sheet: %w", err)
@@ -85,7 +85,7 @@ func (r Report) sheet(f *excelize.File, name string, t Table) error {
 		head = append(head, m.Name+"分子", m.Name+"分母", m.Name)
 	}
 	head = append(head, "得分", "名次", "红黑榜")
-	if err := f.SetCellStr(name, "A1", r.City+"群众诉求办理考核（"+titles(t.By)+"）　"+period(t)+"　公式版本 "+t.Version); err != nil {
+	if err := f.SetCellStr(name, "A1", r.City+"群众诉求办理考核（"+Title(t.By)+"）　"+period(t)+"　公式版本 "+t.Version); err != nil {
 		return err
 	}
 	if err := f.SetSheetRow(name, "A"+strconv.Itoa(header), &head); err != nil {
@@ -194,7 +194,7 @@ func (r Report) PDF(ttf []byte) ([]byte, error) {
 func (r Report) page(p *fpdf.Fpdf, t Table) {
 	p.AddPage()
 	p.SetFont(family, "", 15)
-	p.CellFormat(0, 9, r.City+"群众诉求办理考核（"+titles(t.By)+"）", "", 1, "C", false, 0, "")
+	p.CellFormat(0, 9, r.City+"群众诉求办理考核（"+Title(t.By)+"）", "", 1, "C", false, 0, "")
 	p.SetFont(family, "", 9)
 	p.CellFormat(0, 6, period(t), "", 1, "C", false, 0, "")
 	p.Ln(2)

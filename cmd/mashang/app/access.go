@@ -102,7 +102,6 @@ func (a *App) mountPages(mux *http.ServeMux, names frame.Names) {
 	for _, path := range []string{"/deputy", "/deputy/"} {
 		mux.Handle(path, frame.Protect(web.Deputy(a.bench, names, a.clock), a.gate))
 	}
-	a.mountConsole(mux, names)
 	mux.Handle("/", frame.Protect(web.New(a.records(), a.desk, names, a.clock), a.gate))
 }
 

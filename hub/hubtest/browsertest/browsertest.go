@@ -22,7 +22,10 @@ import (
 // limit is how long one browser may take for all that a test asks of it.
 const limit = 9 * time.Minute
 
-// Height is how high the window is, in pixels.
+// patience is how long one thing may take.
+const patience = 30 * time.Second
+
+// height is how high the window is, in pixels.
 const height = 900
 
 // A Browser is one window. It belongs to one test and is not for concurrent
@@ -50,6 +53,9 @@ func Open(t *testing.T) *Browser {
 	t.Cleanup(cancel)
 	ctx, timeout := context.WithTimeout(ctx, limit)
 	t.Cleanup(timeout)
+	if _, err := chromedp.Run(ctx, chromedp.Navigate("about:blank")); err != nil { // starts it
+		t.Fatal(err)
+	}
 	return &Browser{t, ctx}
 }
 
@@ -60,7 +66,9 @@ func (b *Browser) For(t *testing.T) *Browser { return &Browser{t, b.ctx} }
 // cannot be done.
 func Act[T any](b *Browser, a chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, a)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
 	if err != nil {
 		b.t.Fatal(err)
 	}
