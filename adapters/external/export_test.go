@@ -25,13 +25,13 @@ func Started(t *testing.T, next maker) maker {
 		ended := make(chan error, 1)
 		go func() { ended <- a.Run(ctx) }()
 		t.Cleanup(func() { cancel(); <-ended })
-		running(t, a)
+		await(t, a)
 		return a, nil
 	}
 }
 
-// running waits until the program runs.
-func running(t *testing.T, a *adapter) *process {
+// await waits until the program runs.
+func await(t *testing.T, a *adapter) *running {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	for {
@@ -51,11 +51,11 @@ func running(t *testing.T, a *adapter) *process {
 func Kill(t *testing.T, made adapters.Adapter) {
 	t.Helper()
 	a := made.(*adapter)
-	p := running(t, a)
-	if err := syscall.Kill(p.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+	p := await(t, a)
+	if err := syscall.Kill(p.PID(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for running(t, a) == p {
+	for await(t, a) == p {
 		_, changed := a.current()
 		select {
 		case <-changed:
@@ -73,7 +73,7 @@ func Decode(t *testing.T, made adapters.Adapter, text string) ([]hub.Submission,
 func Start(t *testing.T, made adapters.Adapter) error {
 	p, err := made.(*adapter).start(t.Context())
 	if err == nil {
-		p.stop()
+		p.Stop(time.Second)
 	}
 	return err
 }

@@ -39,7 +39,7 @@ type adapter struct {
 	log    *slog.Logger
 
 	mu      sync.Mutex
-	proc    *process      // nil while it does not run
+	proc    *running      // nil while it does not run
 	changed chan struct{} // closed and replaced when proc changes
 }
 
@@ -99,7 +99,7 @@ func (a *adapter) live(ctx context.Context) (more bool, err error) {
 	a.set(p)
 	defer func() {
 		a.set(nil)
-		p.stop()
+		p.Stop(time.Second)
 	}()
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
@@ -108,14 +108,14 @@ func (a *adapter) live(ctx context.Context) (more bool, err error) {
 		case <-ctx.Done():
 			return false, nil
 		case <-look.C:
-			if p.client.Exited() {
+			if p.Exited() {
 				return false, errExited
 			}
 		}
 	}
 }
 
-func (a *adapter) set(p *process) {
+func (a *adapter) set(p *running) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.proc = p
@@ -123,7 +123,7 @@ func (a *adapter) set(p *process) {
 	a.changed = make(chan struct{})
 }
 
-func (a *adapter) current() (*process, <-chan struct{}) {
+func (a *adapter) current() (*running, <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.proc, a.changed
@@ -211,7 +211,7 @@ func (a *adapter) pull(ctx context.Context) (more bool, err error) {
 	return got.GetMore(), a.settle(ctx, p, results)
 }
 
-func (a *adapter) settle(ctx context.Context, p *process, results []adapters.Result) error {
+func (a *adapter) settle(ctx context.Context, p *running, results []adapters.Result) error {
 	if len(results) == 0 {
 		return nil
 	}

@@ -33,7 +33,7 @@ type Plugin struct {
 	mu      sync.Mutex
 	spec    Spec
 	state   State
-	proc    *process      // nil while not running
+	proc    *running      // nil while not running
 	changed chan struct{} // closed and replaced when proc changes
 	quick   int           // quick deaths in a row
 	leaving sync.WaitGroup
@@ -98,11 +98,11 @@ func (p *Plugin) live(ctx context.Context) error {
 	}
 	for {
 		p.set(Running, proc, nil)
-		p.log.Info("plugin runs", "pid", proc.pid(), "version", p.Spec().Version)
+		p.log.Info("plugin runs", "pid", proc.PID(), "version", p.Spec().Version)
 		next, err := p.watch(ctx, proc)
 		if next == nil {
 			p.keepLines(proc)
-			proc.stop(p.timing.Graceful, ctx.Err)
+			proc.end(p.timing.Graceful, ctx.Err)
 			p.set(Restarting, nil, err)
 			return err
 		}
@@ -114,7 +114,7 @@ func (p *Plugin) live(ctx context.Context) error {
 
 // watch returns when ctx ends, the process exits or takes too much memory, two
 // health calls in a row get no answer, or another process takes its place.
-func (p *Plugin) watch(ctx context.Context, proc *process) (next *process, err error) {
+func (p *Plugin) watch(ctx context.Context, proc *running) (next *running, err error) {
 	beat := time.NewTicker(p.timing.Beat)
 	defer beat.Stop()
 	look := time.NewTicker(300 * time.Millisecond) // thirty plugins look for ever: seldom is enough
@@ -133,7 +133,7 @@ func (p *Plugin) watch(ctx context.Context, proc *process) (next *process, err e
 		case <-p.restart:
 			return nil, errRestart
 		case <-look.C:
-			if proc.client.Exited() {
+			if proc.Exited() {
 				return nil, errExited
 			}
 		case <-beat.C:
@@ -155,7 +155,7 @@ func (p *Plugin) watch(ctx context.Context, proc *process) (next *process, err e
 
 // ping asks for the department's health. silent means that no answer came; an
 // answer that says "unwell" is not the process's fault.
-func (p *Plugin) ping(ctx context.Context, proc *process) (silent bool, err error) {
+func (p *Plugin) ping(ctx context.Context, proc *running) (silent bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Health)
 	defer cancel()
 	err = proc.dept.Health(ctx)
@@ -176,7 +176,7 @@ func (p *Plugin) State() State {
 	return p.state
 }
 
-func (p *Plugin) set(s Status, proc *process, err error) {
+func (p *Plugin) set(s Status, proc *running, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state.Status != s {
@@ -184,7 +184,7 @@ func (p *Plugin) set(s Status, proc *process, err error) {
 	}
 	p.state.Status, p.state.PID, p.state.Unwell, p.state.Version = s, 0, "", p.spec.Version
 	if proc != nil {
-		p.state.PID = proc.pid()
+		p.state.PID = proc.PID()
 	}
 	if err != nil {
 		p.state.LastError = err.Error()

@@ -54,7 +54,7 @@ func (p *Plugin) Restart() {
 }
 
 // succeed starts the process that is to take over.
-func (p *Plugin) succeed(ctx context.Context, spec Spec) (*process, error) {
+func (p *Plugin) succeed(ctx context.Context, spec Spec) (*running, error) {
 	next, err := start(ctx, spec, p.log)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (p *Plugin) succeed(ctx context.Context, spec Spec) (*process, error) {
 }
 
 // retire ends a process that was replaced, after its last call.
-func (p *Plugin) retire(old *process) {
+func (p *Plugin) retire(old *running) {
 	p.leaving.Go(func() {
 		idle := make(chan struct{})
 		p.leaving.Go(func() {
@@ -77,13 +77,13 @@ func (p *Plugin) retire(old *process) {
 		case <-idle:
 		case <-time.After(p.timing.Call):
 		}
-		old.stop(p.timing.Graceful, func() error { return errRestart })
+		old.end(p.timing.Graceful, func() error { return errRestart })
 	})
 }
 
 // weigh ends a process that holds more memory than it may.
-func (p *Plugin) weigh(proc *process) error {
-	mb := residentMB(proc.pid())
+func (p *Plugin) weigh(proc *running) error {
+	mb := residentMB(proc.PID())
 	p.mu.Lock()
 	p.state.MemoryMB = mb
 	p.mu.Unlock()
@@ -111,7 +111,7 @@ func residentMB(pid int) int {
 }
 
 // keepLines keeps what the process last wrote, for the console.
-func (p *Plugin) keepLines(proc *process) {
+func (p *Plugin) keepLines(proc *running) {
 	lines := proc.lines.last()
 	p.mu.Lock()
 	defer p.mu.Unlock()
