@@ -45,6 +45,7 @@ const (
 	ApproveTime    Right = "cases.approve"   // extension, suspension
 	Supervise      Right = "cases.supervise" // supervise, escalate
 	Instruct       Right = "cases.instruct"
+	CloseWarnings  Right = "warnings.close"
 	Export         Right = "cases.export"
 	Reveal         Right = "personal.reveal"
 	ViewAsDeputy   Right = "deputy.view"
@@ -72,14 +73,14 @@ const (
 // rungs.
 var table = sync.OnceValue(func() map[Role][]Right {
 	return map[Role][]Right{
-		Operator: {ReadCases, SortCases, HandleCases, SpeakForOthers, Reveal, ReturnVisit, ReadDeliveries, RedoDeliveries, ReadAssessment, Export},
+		Operator: {ReadCases, SortCases, HandleCases, SpeakForOthers, Reveal, ReturnVisit, ReadDeliveries, RedoDeliveries, ReadAssessment, Export, CloseWarnings},
 		Cadre:    {ReadCases, HandleCases, SpeakForOthers, Reveal},
 		Worker:   {ReadCases, HandleCases, Reveal, ReadDeliveries},
 		Head:     {ReadCases, HandleCases, Reveal, ReadDeliveries, RedoDeliveries, ReadAssessment, Appeal, Export},
 		Supervisor: {
-			ReadCases, ApproveTime, Supervise, ReturnVisit, ReadDeputies, ReadAssessment, JudgeAppeal, Export, ReadDeliveries,
+			ReadCases, ApproveTime, Supervise, ReturnVisit, ReadDeputies, ReadAssessment, JudgeAppeal, Export, ReadDeliveries, CloseWarnings,
 		},
-		Leader:        {ReadCases, ApproveTime, Supervise, Instruct, ReadDeputies, ReadAssessment},
+		Leader:        {ReadCases, ApproveTime, Supervise, Instruct, ReadDeputies, ReadAssessment, CloseWarnings},
 		Deputy:        {ViewAsDeputy, ReviewAsDeputy},
 		Author:        {ReadRules, WriteRules},
 		Approver:      {ReadRules, ApproveRules},

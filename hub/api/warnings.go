@@ -15,6 +15,14 @@ type Warnings interface {
 	Warning(ctx context.Context, id string) (warning.Warning, []hub.CaseID, error)
 }
 
+// A Closer ends a warning by hand.
+type Closer = func(ctx context.Context, id, by, why string) (warning.Warning, error)
+
+// A ClosingRequest (解除预警) says why a warning is closed.
+type ClosingRequest struct {
+	Reason string `json:"reason"`
+}
+
 // A WarningList (预警列表) is warnings, newest first.
 type WarningList struct {
 	Warnings []warning.Warning `json:"warnings"`
@@ -32,8 +40,19 @@ type WarningView struct {
 const maxWarnings = 500
 
 // WarningRoutes returns the routes about early warnings.
-func WarningRoutes(warnings Warnings, cases Store) []Route {
+func WarningRoutes(warnings Warnings, cases Store, closing Closer) []Route {
 	return []Route{
+		{
+			Method: "POST", Path: "/api/v1/warnings/{id}/close", Right: access.CloseWarnings, Reach: access.OwnCases,
+			Summary: "解除一个预警，写明理由；相关部门会收到", Body: ClosingRequest{}, Answer: warning.Warning{},
+			Handle: func(r *http.Request) (any, error) {
+				var req ClosingRequest
+				if err := decode(r, &req); err != nil {
+					return nil, err
+				}
+				return closing(r.Context(), r.PathValue("id"), access.Of(r.Context()).Name, req.Reason)
+			},
+		},
 		{
 			Method: "GET", Path: "/api/v1/warnings", Right: access.ReadCases, Reach: access.OwnCases,
 			Summary: "列出预警，新的在前", Query: []Param{{"open", "填 true 只看还没解除的"}}, Answer: WarningList{},

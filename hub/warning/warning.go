@@ -40,6 +40,25 @@ type Warning struct {
 	Told     int           `json:"told"` // how many cases the departments were last told of
 	Critical bool          `json:"critical,omitempty"`
 	Why      string        `json:"why"` // why it was opened, for people
+	// ClosedBy is who closed it by hand, and ClosedWhy their reason; both are
+	// "" when it ended because it was quiet.
+	ClosedBy  string `json:"closed_by,omitempty"`
+	ClosedWhy string `json:"closed_why,omitempty"`
+}
+
+// A Count (每日件数) is how many reports a spot had in one day.
+type Count struct {
+	Day time.Time `json:"day"` // its first moment in Beijing
+	N   int       `json:"n"`
+}
+
+// A Push (预警推送) is what became of telling one department of a warning.
+type Push struct {
+	Alert      hub.AlertID        `json:"alert"`
+	Department hub.DepartmentCode `json:"department"`
+	Text       string             `json:"text"`
+	At         time.Time          `json:"at"`
+	Status     hub.DeliveryStatus `json:"status"`
 }
 
 // A Policy (预警规则) says when reports of a topic are one event.
@@ -114,7 +133,7 @@ func (p Policy) Judge(r Report, pic Picture) (Step, string) {
 		return Nothing, ""
 	}
 	return Open, fmt.Sprintf("%s%s内%d件%s来件，达到%d件；平时同样时间约%s件",
-		r.Spot.Name, span(p.Window), pic.Recent, p.Name, least, decimal(usual))
+		r.Spot.Name, Span(p.Window), pic.Recent, p.Name, least, decimal(usual))
 }
 
 func (p Policy) threshold(s Spot) int {
@@ -124,7 +143,11 @@ func (p Policy) threshold(s Spot) int {
 	return p.Least
 }
 
-func span(d time.Duration) string {
+// Span writes a duration as people say it: 2小时, 14天.
+func Span(d time.Duration) string {
+	if d%(24*time.Hour) == 0 && d > 24*time.Hour {
+		return fmt.Sprintf("%d天", d/(24*time.Hour))
+	}
 	if d%time.Hour == 0 {
 		return fmt.Sprintf("%d小时", d/time.Hour)
 	}

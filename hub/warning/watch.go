@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -30,6 +31,9 @@ type Store interface {
 	// CloseQuiet ends the warnings of p whose last report is not after before,
 	// and returns how many those were.
 	CloseQuiet(ctx context.Context, p Policy, before, now time.Time, out func(Warning) []hub.Outgoing) (int, error)
+	// Close ends one running warning by hand, with what out lists; a warning
+	// that is over is an Error of CodeConflict.
+	Close(ctx context.Context, id, by, why string, now time.Time, out func(Warning) []hub.Outgoing) (Warning, error)
 	// Case reads a case with its words.
 	Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error)
 }
@@ -85,6 +89,27 @@ func (w *Watch) report(ctx context.Context, p Policy, e hub.Event) error {
 	}
 	r := Report{Case: c.ID, Topic: p.Topic, Spot: spot, Place: c.Place, Urgency: c.Class.Urgency, At: c.OpenedAt}
 	return w.store.Record(ctx, r, p, p.Judge, func(at Warning, step Step) []hub.Outgoing { return w.alerts(p, at, step) })
+}
+
+// Policy returns the policy of a topic, and whether there is one.
+func (w *Watch) Policy(topic string) (Policy, bool) {
+	p, ok := w.policies[topic]
+	return p, ok
+}
+
+// Close ends a running warning by hand and tells its departments why. Reports
+// that it gathered are not counted for a new one.
+func (w *Watch) Close(ctx context.Context, id, by, why string) (Warning, error) {
+	if strings.TrimSpace(why) == "" {
+		return Warning{}, hub.Errorf(hub.CodeInvalid, "reason.required")
+	}
+	return w.store.Close(ctx, id, by, why, w.clock.Now(), func(at Warning) []hub.Outgoing {
+		p, ok := w.policies[at.Topic]
+		if !ok {
+			return nil // the city no longer watches the topic: nobody is told
+		}
+		return w.alerts(p, at, closing)
+	})
 }
 
 // alerts tells the departments of a warning that was opened, grew or closed.
@@ -154,7 +179,10 @@ func tell(p Policy, w Warning, step Step) (string, bool) {
 	case Grow:
 		return fmt.Sprintf("【预警升温】%s%s已有%d件，仍在增加（%s）。", w.Spot, p.Name, w.Cases, w.ID), true
 	case closing:
-		return fmt.Sprintf("【预警解除】%s%s共%d件，已%s没有新的来件（%s）。", w.Spot, p.Name, w.Cases, span(p.Quiet), w.ID), true
+		if w.ClosedBy != "" {
+			return fmt.Sprintf("【预警解除】%s%s共%d件，由%s解除：%s（%s）。", w.Spot, p.Name, w.Cases, w.ClosedBy, w.ClosedWhy, w.ID), true
+		}
+		return fmt.Sprintf("【预警解除】%s%s共%d件，已%s没有新的来件（%s）。", w.Spot, p.Name, w.Cases, Span(p.Quiet), w.ID), true
 	case Nothing, Join:
 	}
 	return "", false

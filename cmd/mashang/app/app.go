@@ -40,6 +40,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/receipt"
 	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/hub/seal"
+	"github.com/mashang-hub/mashang/hub/warning"
 	"github.com/mashang-hub/mashang/hub/web/frame"
 	"github.com/mashang-hub/mashang/plugins/host"
 )
@@ -109,6 +110,7 @@ type App struct {
 	bench     *deputy.Bench
 	counter   *citizen.Counter
 	pages     []frame.Route
+	warnings  *warning.Watch // nil where the city has no early warning
 	teardown  []step
 }
 

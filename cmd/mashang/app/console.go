@@ -16,4 +16,5 @@ func (a *App) mountConsole(mux *http.ServeMux, names frame.Names, assessing *api
 	}
 	mount(a.rulePages(names).Routes())
 	mount(scores.Config{Names: names, Assessing: assessing}.Routes())
+	mount(a.warningPages(names).Routes())
 }

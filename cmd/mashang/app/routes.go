@@ -15,7 +15,7 @@ func (a *App) routes(printed codes) []api.Route {
 	pushing := api.Pushing{Store: deliveries.New(a.db), Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
 	return slices.Concat(
 		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), a.codeRoutes(printed),
-		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records()),
+		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
 	)
 }

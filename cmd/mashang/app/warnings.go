@@ -13,6 +13,8 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
 	"github.com/mashang-hub/mashang/hub/warning"
+	"github.com/mashang-hub/mashang/hub/web/frame"
+	pages "github.com/mashang-hub/mashang/hub/web/warnings"
 )
 
 // earlyWarning adds the watch that reads what happens to cases, and the loop
@@ -26,6 +28,7 @@ func (a *App) earlyWarning(ctx context.Context, g *run.Group) error {
 	if err != nil {
 		return err
 	}
+	a.warnings = watch
 	a.consume(ctx, g, "mashang.warning", []string{bus.Events}, func(ctx context.Context, msgs []*message.Message) error {
 		events, err := openings(msgs)
 		if err != nil {
@@ -55,4 +58,25 @@ func openings(msgs []*message.Message) ([]hub.Event, error) {
 		events = append(events, envelope.Data)
 	}
 	return events, nil
+}
+
+// closeWarning ends a warning by hand.
+func (a *App) closeWarning(ctx context.Context, id, by, why string) (warning.Warning, error) {
+	if a.warnings == nil {
+		return warning.Warning{}, hub.Errorf(hub.CodeConflict, "warning.off")
+	}
+	return a.warnings.Close(ctx, id, by, why)
+}
+
+// warningPages are the pages of early warnings.
+func (a *App) warningPages(names frame.Names) pages.Config {
+	return pages.Config{
+		Names: names, Clock: a.clock, Store: warnings.New(a.db), Case: a.records().Case, Close: a.closeWarning,
+		Policy: func(topic string) (warning.Policy, bool) {
+			if a.warnings == nil {
+				return warning.Policy{}, false
+			}
+			return a.warnings.Policy(topic)
+		},
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/warning"
 )
 
 func newWarning(s *settings) *cobra.Command {
@@ -17,7 +18,7 @@ func newWarning(s *settings) *cobra.Command {
 		Use: "warning", Short: "预警：很多来件说的是同一件事",
 		Example: "  mashang warning list --open\n  mashang warning show YJ261202A1B2C3",
 	}
-	c.AddCommand(newWarningList(s), newWarningShow(s))
+	c.AddCommand(newWarningList(s), newWarningShow(s), newWarningClose(s))
 	return c
 }
 
@@ -70,4 +71,22 @@ func newWarningShow(s *settings) *cobra.Command {
 			})
 		},
 	}
+}
+
+func newWarningClose(s *settings) *cobra.Command {
+	var req api.ClosingRequest
+	c := &cobra.Command{
+		Use: "close 预警编号", Short: "解除一个预警，写明理由", Args: cobra.ExactArgs(1),
+		Example: "  mashang warning close YJ261202A1B2C3 --reason 管道已修复，全部恢复供热",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var v warning.Warning
+			if err := s.post(cmd, "warnings/"+url.PathEscape(args[0])+"/close", req, &v); err != nil {
+				return err
+			}
+			return s.print(v, func(w io.Writer) { _, _ = fmt.Fprintf(w, "%s 已解除，共 %d 件。\n", v.ID, v.Cases) })
+		},
+	}
+	c.Flags().StringVar(&req.Reason, "reason", "", "为什么解除")
+	_ = c.MarkFlagRequired("reason")
+	return c
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/warning"
 )
 
-const columns = "id, topic, spot, place, opened_at, last_at, closed_at, latest, cases, told, critical, why"
+const columns = "id, topic, spot, place, opened_at, last_at, closed_at, latest, cases, told, critical, why, closed_by, closed_why"
 
 // A row is a warning as it is stored.
 type row struct {
@@ -24,12 +24,15 @@ type row struct {
 	Cases, Told      int
 	Critical         bool
 	Why              string
+	ClosedBy         string
+	ClosedWhy        string
 }
 
 func (r row) warning() warning.Warning {
 	w := warning.Warning{
 		ID: r.ID, Topic: r.Topic, Spot: r.Spot, Place: r.Place, OpenedAt: r.OpenedAt, LastAt: r.LastAt, Latest: r.Latest,
 		Cases: r.Cases, Told: r.Told, Critical: r.Critical, Why: r.Why,
+		ClosedBy: r.ClosedBy, ClosedWhy: r.ClosedWhy,
 	}
 	if r.ClosedAt != nil {
 		w.ClosedAt = *r.ClosedAt
@@ -87,4 +90,34 @@ func (s *Store) Warning(ctx context.Context, id string) (warning.Warning, []hub.
 		return w, nil, fmt.Errorf("cases of warning %s: %w", id, err)
 	}
 	return w, cases, nil
+}
+
+// Counts returns how many reports the spot of a warning had on each day from
+// since on, days without one left out, oldest first. Days are Beijing's.
+func (s *Store) Counts(ctx context.Context, id string, since time.Time) ([]warning.Count, error) {
+	rows, err := s.db.Pool().Query(ctx, `select date_trunc('day', r.at at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai', count(*)::int
+		from warning w join warning_report r on r.topic = w.topic and r.key = w.key
+		where w.id = $1 and r.at >= $2 and r.at <= w.last_at group by 1 order by 1`, id, since)
+	if err != nil {
+		return nil, fmt.Errorf("reports of warning %s: %w", id, err)
+	}
+	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[warning.Count])
+	if err != nil {
+		return nil, fmt.Errorf("reports of warning %s: %w", id, err)
+	}
+	return counts, nil
+}
+
+// Pushes returns what departments were told of a warning, newest first.
+func (s *Store) Pushes(ctx context.Context, id string) ([]warning.Push, error) {
+	rows, err := s.db.Pool().Query(ctx, `select alert_id, department, coalesce(alert->>'text', ''), (alert->>'at')::timestamptz, status
+		from delivery where alert_id like $1 || '.%' order by 4 desc, 1`, id)
+	if err != nil {
+		return nil, fmt.Errorf("pushes of warning %s: %w", id, err)
+	}
+	pushes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[warning.Push])
+	if err != nil {
+		return nil, fmt.Errorf("pushes of warning %s: %w", id, err)
+	}
+	return pushes, nil
 }

@@ -82,12 +82,13 @@ type neighbour struct {
 }
 
 // neighbours counts the reports of the topic by spelling. A report without a
-// county may be of any.
+// county may be of any; one whose warning is over is not recent.
 func neighbours(ctx context.Context, tx pgx.Tx, r warning.Report, p warning.Policy, county string) ([]neighbour, error) {
-	rows, err := tx.Query(ctx, `select key, count(*) filter (where at > @window), count(*) filter (where at <= @window)
-		from warning_report where topic = @topic and at > @baseline and at <= @at
+	rows, err := tx.Query(ctx, `select warning_report.key, count(*) filter (where at > @window and w.closed_at is null), count(*) filter (where at <= @window)
+		from warning_report left join warning w on w.id = warning
+		where warning_report.topic = @topic and at > @baseline and at <= @at
 			and (@county = '' or county = '' or county = @county)
-		group by key order by min(at), key`,
+		group by warning_report.key order by min(at), warning_report.key`,
 		pgx.NamedArgs{
 			"topic": r.Topic, "at": r.At, "window": r.At.Add(-p.Window), "baseline": r.At.Add(-p.Window - p.Baseline), "county": county,
 		})

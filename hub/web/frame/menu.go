@@ -14,6 +14,7 @@ func entries() []Entry {
 		{"/", "首页", access.ReadCases},
 		{"/cases", "事项", access.ReadCases},
 		{"/orders", "督办", access.ReadCases},
+		{"/warnings", "预警", access.ReadCases},
 		{"/visits", "回访", access.ReturnVisit},
 		{"/departments", "部门", access.ReadDeliveries},
 		{"/assess", "考核", access.ReadAssessment},
