@@ -47,7 +47,13 @@ type Desk struct {
 	rules Rules
 	know  Knowledge
 	clock hub.Clock
+	// opened says that whoever holds the first rung is told of new cases.
+	opened bool
 }
+
+// TellOfOpened has whoever holds the first rung told of every new case. Call it
+// before the desk is used.
+func (d *Desk) TellOfOpened(on bool) { d.opened = on }
 
 // New returns a Desk.
 func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
@@ -58,7 +64,7 @@ func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
 // be given the same messages again: a case is opened once.
 func (d *Desk) Receive(ctx context.Context, msgs []*message.Message) error {
 	batch := make([]hub.Opening, len(msgs))
-	on := sheet{}
+	on := sheet{opened: d.opened}
 	known := map[factKey]hub.Facts{}
 	for i, m := range msgs {
 		if err := d.open(ctx, m, known, &on, &batch[i]); err != nil {
@@ -137,7 +143,7 @@ func (d *Desk) change(ctx context.Context, id hub.CaseID, messageID string, cmds
 			if err != nil {
 				return c, nil, nil, err
 			}
-			out, err := Outgoing(next, s.Content, events)
+			out, err := outgoing(next, s.Content, events, d.opened)
 			return next, events, out, err
 		})
 }

@@ -10,10 +10,15 @@ import (
 )
 
 // Outgoing returns what leaves the hub after events: every event for whoever
-// listens, alerts for the departments and notices for the people on the ladder.
+// listens, alerts for the departments and notices for the people on the ladder
+// and the citizen.
 func Outgoing(c hub.Case, content hub.Content, events []hub.Event) ([]hub.Outgoing, error) {
+	return outgoing(c, content, events, false)
+}
+
+func outgoing(c hub.Case, content hub.Content, events []hub.Event, opened bool) ([]hub.Outgoing, error) {
 	o := hub.Opening{Case: c, Submission: hub.Submission{Content: content}, Events: events}
-	on := sheet{}
+	on := sheet{opened: opened}
 	if err := on.texts(&o); err != nil {
 		return nil, err
 	}
@@ -51,7 +56,7 @@ func (on *sheet) outgoing(o *hub.Opening) error {
 	for i, e := range o.Events {
 		out := on.cloudEvent(e, o.Texts[i])
 		o.Out = append(o.Out, out)
-		if noticed(e.Type) {
+		if noticed(e, on.opened) {
 			o.Out = append(o.Out, hub.Outgoing{Topic: bus.Notices, Key: out.Key, ID: out.ID, Payload: out.Payload})
 		}
 	}
@@ -74,10 +79,15 @@ func (on *sheet) outgoing(o *hub.Opening) error {
 	return nil
 }
 
-// noticed says which events people are told of one by one: those on the ladder,
-// and the citizen when the end of their case is put off.
-func noticed(t hub.EventType) bool {
-	return t == hub.Escalated || t == hub.ExtensionApproved || t == hub.Suspended
+// noticed says of which events people may be told one by one: those on the
+// ladder when it climbs or, if opened says so, when a case comes to the first
+// rung; the citizen when they are asked, put off or answered.
+func noticed(e hub.Event, opened bool) bool {
+	switch e.Type { //nolint:exhaustive // of the rest nobody is told
+	case hub.Escalated, hub.ExtensionApproved, hub.Suspended, hub.InfoAsked, hub.Resolved, hub.Answered, hub.Rejected:
+		return true
+	}
+	return opened && e.Data.Duty != nil
 }
 
 // cloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Its data

@@ -5,7 +5,11 @@ const sheetBytes = 64 << 10
 
 // A sheet is memory to write the JSON of a batch on: one piece for many texts,
 // which live as long as the last of them. It serves one goroutine.
-type sheet struct{ rest []byte }
+type sheet struct {
+	rest []byte
+	// opened says that whoever holds the first rung is told of new cases.
+	opened bool
+}
 
 // room returns an empty slice with room for n bytes; more may be appended.
 func (on *sheet) room(n int) []byte {

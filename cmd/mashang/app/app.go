@@ -28,6 +28,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/almanac"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/citizen"
+	"github.com/mashang-hub/mashang/hub/courier"
 	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/desk"
@@ -102,7 +103,10 @@ type App struct {
 	lanes     map[hub.DepartmentCode]*dispatch.Lane
 	links     receipt.Links
 	notices   *notice.Desk
+	courier   *courier.Courier
+	base      string // address under which phones reach the hub
 	places    map[hub.PlaceCode]hub.Place
+	staff     map[hub.PersonID]city.Post // one post of each person
 	keys      *seal.Keyring
 	people    *accounts.Store
 	gate      *access.Gate
@@ -178,6 +182,9 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 	}
 	handler, err := a.doors(ctx, g)
 	if err != nil {
+		return err
+	}
+	if err := a.openCourier(ctx, g); err != nil {
 		return err
 	}
 	serve(ctx, g, handler, listener)

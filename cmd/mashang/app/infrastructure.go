@@ -33,6 +33,10 @@ func (a *App) infrastructure(ctx context.Context) error {
 	for _, p := range a.city.Places {
 		a.places[p.Code] = p
 	}
+	a.staff = make(map[hub.PersonID]city.Post, len(a.city.Posts))
+	for _, p := range a.city.Posts {
+		a.staff[p.Person] = p
+	}
 	if err := os.MkdirAll(a.opts.Data, 0o755); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
@@ -100,6 +104,7 @@ func (a *App) domain(ctx context.Context) error {
 	}
 	a.know = newKnowledge(a.city, places.New(a.db), a.clock, a.dates)
 	a.desk = desk.New(deskStore{Store: a.cases, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
+	a.desk.TellOfOpened(a.city.Telling.Policy.Opened())
 	return a.seed(ctx)
 }
 

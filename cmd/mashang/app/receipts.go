@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -26,7 +27,7 @@ func (a *App) openReceipts(ctx context.Context, base string) error {
 	if err != nil {
 		return fmt.Errorf("key of receipt links: %w", err)
 	}
-	a.links = receipt.NewLinks(base, key)
+	a.base, a.links = strings.TrimRight(base, "/"), receipt.NewLinks(base, key)
 	return nil
 }
 

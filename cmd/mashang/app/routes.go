@@ -6,6 +6,7 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/duplicate"
+	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
 )
@@ -17,6 +18,7 @@ func (a *App) routes(printed codes) []api.Route {
 		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), a.codeRoutes(printed),
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
+		api.PersonNoticeRoutes(letters.New(a.db), a.clock, func() { a.courier.Notify() }),
 	)
 }
 

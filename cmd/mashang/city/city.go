@@ -60,6 +60,9 @@ type City struct {
 	// the city has none.
 	Rules, Channels fs.FS
 
+	// Telling is how people are told one by one.
+	Telling Telling
+
 	once   sync.Once // guards the two below
 	byCode map[hub.PlaceCode]hub.Place
 	byName map[string][]hub.Place
@@ -133,6 +136,7 @@ func Load(fsys fs.FS) (*City, error) {
 	err := errors.Join(
 		c.loadSettings(fsys), c.loadLadder(fsys), c.loadDepartments(fsys),
 		c.loadPlaces(fsys), c.loadPosts(fsys), c.loadCalendar(fsys), c.loadDemo(fsys), c.loadWarnings(fsys), c.loadKnowledge(fsys),
+		c.loadTelling(fsys),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("load city: %w", err)

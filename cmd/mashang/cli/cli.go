@@ -127,6 +127,7 @@ func newRoot(s *settings) *cobra.Command {
 	root.AddCommand(newDemo(s), newServe(s), newDoctor(s), newSubmit(s), newCase(s),
 		newRules(s), newChannel(s), newDead(s), newReplay(s), newBench(s), newPlugin(s), newVersion(s),
 		newCalendar(s), newDeadline(s), newOversight(s), newInstruction(s),
-		newAccount(s), newAudit(s), newAssess(s), newKeys(s), newDelivery(s), newSilence(s), newQR(s), newWarning(s), newPetition(s))
+		newAccount(s), newAudit(s), newAssess(s), newKeys(s), newDelivery(s), newSilence(s), newQR(s), newWarning(s), newPetition(s),
+		newNotice(s))
 	return root
 }

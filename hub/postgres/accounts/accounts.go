@@ -131,6 +131,12 @@ func (s *Store) FindSubject(ctx context.Context, subject string) (access.Account
 	return s.one(ctx, "select "+columns+" from account a where a.subject = $1", subject)
 }
 
+// FindPerson returns the account of a member of staff that is not disabled.
+func (s *Store) FindPerson(ctx context.Context, person hub.PersonID) (access.Account, error) {
+	return s.one(ctx, "select "+columns+" from account a where a.person = $1 and a.person <> '' and a.disabled_at is null order by a.id limit 1",
+		string(person))
+}
+
 func (s *Store) one(ctx context.Context, sql string, arg any) (access.Account, error) {
 	rows, err := s.db.Pool().Query(ctx, sql, arg)
 	if err != nil {

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/courier"
+	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
+)
+
+// addressBook knows what notices are about and who is told, from cases,
+// accounts and the city's list of people.
+type addressBook struct {
+	*App
+	store *letters.Store
+}
+
+// Urgencies implements courier.Book.
+func (b addressBook) Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID]hub.Urgency, error) {
+	return b.store.Urgencies(ctx, ids)
+}
+
+// Told implements courier.Book.
+func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, error) {
+	ctx = hub.WithScope(ctx, hub.Everything())
+	c, s, err := b.cases.Case(ctx, n.Case)
+	if err != nil {
+		return courier.Told{}, err
+	}
+	t := courier.Told{Case: c, Content: s.Content, City: b.city.Name, Link: b.base + "/cases/" + string(c.ID)}
+	if n.Person == "" {
+		t.Link = b.citizenLink(c.ID)
+	}
+	t.Place = cmp.Or(b.places[c.Place].Name, s.PlaceText)
+	if n.Person == "" {
+		t.Place = cmp.Or(s.PlaceText, t.Place)
+	}
+	events, err := b.cases.Events(ctx, n.Case)
+	if err != nil {
+		return t, err
+	}
+	seq := eventOf(n)
+	for _, e := range events {
+		if e.Seq == seq {
+			t.Event = e
+		}
+	}
+	if step, ok := b.city.Ladder.Step(n.Rung); ok {
+		t.Post = step.Title
+	}
+	return t, nil
+}
+
+// eventOf reads the number of the event out of the id of its notice:
+// CASE.SEQ.WHO.
+func eventOf(n courier.Notice) int64 {
+	rest := strings.TrimPrefix(n.ID, string(n.Case)+".")
+	number, _, _ := strings.Cut(rest, ".")
+	seq, _ := strconv.ParseInt(number, 10, 64)
+	return seq
+}
+
+// citizenLink is where the citizen of a case sees it without a password.
+func (b addressBook) citizenLink(id hub.CaseID) string {
+	return b.base + "/t/" + url.PathEscape(string(id)) + "?k=" + b.counter.Key(id)
+}
+
+// Address implements courier.Book: a member of staff is found by their account
+// or in the city's list.
+func (b addressBook) Address(ctx context.Context, n courier.Notice, t courier.Told) (courier.Address, error) {
+	if n.Person == "" {
+		r := t.Content.Reporter
+		return courier.Address{Name: r.Name, Phone: r.Phone, Account: r.Account, Channel: t.Case.Channel}, nil
+	}
+	a := courier.Address{Person: n.Person}
+	account, err := b.people.FindPerson(ctx, n.Person)
+	if err != nil && hub.CodeOf(err) != hub.CodeNotFound {
+		return a, err
+	}
+	a.Name, a.Phone = account.Name, account.Phone
+	listed := b.staff[n.Person]
+	a.Name, a.Phone = cmp.Or(a.Name, listed.Name), cmp.Or(a.Phone, listed.Phone)
+	return a, nil
+}

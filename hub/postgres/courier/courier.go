@@ -1,0 +1,211 @@
+// Package courier keeps the notices of package hub/courier in PostgreSQL:
+// planned once by their id, claimed by one node at a time, never lost.
+//
+// It decides nothing and holds no words and no telephone. Start with [New].
+package courier
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/audit"
+	"github.com/mashang-hub/mashang/hub/courier"
+	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
+)
+
+// A Store keeps notices. It is safe for concurrent use.
+type Store struct{ db *postgres.DB }
+
+// New returns the store in db.
+func New(db *postgres.DB) *Store { return &Store{db} }
+
+var _ courier.Store = (*Store)(nil)
+
+// Plan implements courier.Store.
+func (s *Store) Plan(ctx context.Context, list []courier.Notice) error {
+	var b pgx.Batch
+	for _, n := range list {
+		b.Queue(`insert into person_notice (id, event, case_id, at, person, rung, critical, ways, status, next_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`, n.ID, string(n.Event), string(n.Case), n.At,
+			string(n.Person), int(n.Rung), n.Critical, n.Ways, string(n.Status), n.NextAt)
+	}
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &b).Close() })
+	return postgres.Wrap(err, "plan notices")
+}
+
+const columns = `id, event, case_id, at, person, rung, critical, ways, way, message, status, next_at, attempts, reason, sent_at`
+
+func scan(r pgx.CollectableRow) (courier.Notice, error) {
+	var n courier.Notice
+	var next, sent *time.Time
+	err := r.Scan(&n.ID, &n.Event, &n.Case, &n.At, &n.Person, &n.Rung, &n.Critical, &n.Ways, &n.Way, &n.Message, &n.Status,
+		&next, &n.Attempts, &n.Reason, &sent)
+	n.At = n.At.UTC()
+	if next != nil {
+		n.NextAt = next.UTC()
+	}
+	if sent != nil {
+		n.SentAt = sent.UTC()
+	}
+	return n, err
+}
+
+// Claim implements courier.Store.
+func (s *Store) Claim(ctx context.Context, now, soon, lease time.Time, n int) ([][]courier.Notice, error) {
+	var groups [][]courier.Notice
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		list, err := due(ctx, tx, now, soon, n)
+		if err != nil {
+			return err
+		}
+		groups = group(list)
+		var b pgx.Batch
+		for _, g := range groups {
+			ids := make([]string, len(g))
+			for i := range g {
+				g[i].NextAt = lease
+				g[i].Attempts++
+				ids[i] = g[i].ID
+			}
+			b.Queue("update person_notice set message = $2, next_at = $3, attempts = attempts + 1 where id = any($1::text[])",
+				ids, g[0].Message, lease)
+		}
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	return groups, postgres.Wrap(err, "claim notices")
+}
+
+// due locks the n oldest notices that are due, with those that belong to the
+// same messages and those that may join them.
+func due(ctx context.Context, tx pgx.Tx, now, soon time.Time, n int) ([]courier.Notice, error) {
+	rows, err := tx.Query(ctx, `with first as (
+			select id, message, person, ways[way + 1] as way from person_notice
+			where status = 'waiting' and next_at <= $1 order by next_at, id limit $3 for update skip locked)
+		select `+columns+` from person_notice where id in (
+			select id from first
+			union select p.id from first f join person_notice p on p.message = f.message and p.status = 'waiting' where f.message <> ''
+			union select p.id from first f join person_notice p on p.person = f.person and p.message = '' and p.status = 'waiting'
+				and p.next_at <= $2 and p.ways[p.way + 1] = f.way where f.message = '' and f.person <> '')
+		order by at, id for update skip locked`, now, soon, n)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scan)
+}
+
+// group puts together what goes out in one message and names the new ones by
+// their first notice.
+func group(list []courier.Notice) [][]courier.Notice {
+	var out [][]courier.Notice
+	at := map[string]int{}
+	for _, n := range list {
+		key := "message/" + n.Message
+		if n.Message == "" {
+			key = n.To()
+		}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key], out = i, append(out, nil)
+		}
+		if n.Message == "" {
+			if n.Message = n.ID; len(out[i]) > 0 {
+				n.Message = out[i][0].Message
+			}
+		}
+		out[i] = append(out[i], n)
+	}
+	return out
+}
+
+// Settle implements courier.Store.
+func (s *Store) Settle(ctx context.Context, list []courier.Notice) error {
+	var b pgx.Batch
+	for _, n := range list {
+		b.Queue(`update person_notice set status = $2, way = $3, next_at = $4, attempts = $5, reason = $6, sent_at = $7 where id = $1`,
+			n.ID, string(n.Status), n.Way, null(n.NextAt), n.Attempts, n.Reason, null(n.SentAt))
+	}
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &b).Close() })
+	return postgres.Wrap(err, "settle notices")
+}
+
+func null(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// A Filter narrows a list of notices; empty fields do not.
+type Filter struct {
+	Status courier.Status
+	Case   hub.CaseID
+	Person hub.PersonID
+	Limit  int // 0 means 50, at most 1000
+}
+
+// List returns notices within the scope of ctx, newest first.
+func (s *Store) List(ctx context.Context, f Filter) ([]courier.Notice, error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	args := pgx.NamedArgs{"status": string(f.Status), "case": string(f.Case), "person": string(f.Person), "limit": min(f.Limit, 1000)}
+	rows, err := s.db.Pool().Query(ctx, `select `+columns+` from person_notice n where (@status = '' or status = @status)
+		and (@case = '' or case_id = @case) and (@person = '' or person = @person)`+
+		postgres.ScopedCase(ctx, "n.case_id", args)+` order by at desc, id limit @limit`, args)
+	if err != nil {
+		return nil, postgres.Wrap(err, "read notices")
+	}
+	list, err := pgx.CollectRows(rows, scan)
+	return list, postgres.Wrap(err, "read notices")
+}
+
+// Counts returns how many notices have each status, within the scope of ctx.
+func (s *Store) Counts(ctx context.Context) (map[courier.Status]int, error) {
+	args, out := pgx.NamedArgs{}, map[courier.Status]int{}
+	rows, err := s.db.Pool().Query(ctx, "select status, count(*) from person_notice n where true"+
+		postgres.ScopedCase(ctx, "n.case_id", args)+" group by status", args)
+	if err != nil {
+		return nil, postgres.Wrap(err, "count notices")
+	}
+	var status courier.Status
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&status, &n}, func() error { out[status] = n; return nil })
+	return out, postgres.Wrap(err, "count notices")
+}
+
+// Again has a notice that was given up sent once more, from its first way, as
+// a message of its own, with its audit record.
+func (s *Store) Again(ctx context.Context, id string, now time.Time) error {
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"id": id, "now": now}
+		tag, err := tx.Exec(ctx, `update person_notice n set status = 'waiting', way = 0, attempts = 0, next_at = @now,
+				message = id || '.again' || extract(epoch from @now::timestamptz)::bigint
+			where id = @id and status in ('dead', 'nobody')`+postgres.ScopedCase(ctx, "n.case_id", args), args)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return hub.Errorf(hub.CodeNotFound, "notice.not_dead", id)
+		}
+		return auditlog.Append(ctx, tx, audit.New(ctx, now, "notice.again", id, nil))
+	})
+	return postgres.Wrap(err, "send notice %s again", id)
+}
+
+// Urgencies returns those of cases; a case that is not there has none.
+func (s *Store) Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID]hub.Urgency, error) {
+	out := map[hub.CaseID]hub.Urgency{}
+	rows, err := s.db.Pool().Query(ctx, "select id, urgency from cases where id = any($1::text[])", ids)
+	if err != nil {
+		return nil, postgres.Wrap(err, "read urgencies")
+	}
+	var id hub.CaseID
+	var u hub.Urgency
+	_, err = pgx.ForEachRow(rows, []any{&id, &u}, func() error { out[id] = u; return nil })
+	return out, postgres.Wrap(err, "read urgencies")
+}
