@@ -9,6 +9,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/postgres/retention"
 )
 
 // Personal reads, seals and deletes personal data, each with its audit record.
@@ -23,6 +24,10 @@ type Personal interface {
 	// Hold keeps a case from deletion, Release lets it go.
 	Hold(ctx context.Context, id hub.CaseID, now time.Time, reason string) error
 	Release(ctx context.Context, id hub.CaseID, now time.Time, reason string) error
+	// Holds returns what is kept from deletion.
+	Holds(ctx context.Context) ([]retention.LegalHold, error)
+	// Expiring counts the cases that Expire would delete.
+	Expiring(ctx context.Context, before time.Time) (int, error)
 	// Expire deletes the personal data of cases closed before a time.
 	Expire(ctx context.Context, now, before time.Time, n int) ([]hub.CaseID, error)
 	// ExpireLetters deletes dead letters from before a time.
@@ -48,6 +53,19 @@ type Counted struct {
 	Changed int `json:"changed"`
 	// Unused are keys that seal nothing any more.
 	Unused []string `json:"unused,omitempty"`
+}
+
+// A HoldList (依法保留清单) is cases whose personal data is kept although its term
+// is over or will be.
+type HoldList struct {
+	Holds []retention.LegalHold `json:"holds"`
+}
+
+// A Term (保存期限) says how long personal data is kept and what is past that.
+type Term struct {
+	Days   int       `json:"days"`   // after a case is closed
+	Before time.Time `json:"before"` // what was closed before is past its term
+	Due    int       `json:"due"`    // cases that the next run deletes
 }
 
 // page is how many submissions one transaction seals or deletes.
@@ -79,6 +97,14 @@ func PersonalRoutes(store Personal, clock hub.Clock, keep func() time.Duration) 
 		{
 			Method: "POST", Path: "/api/v1/system/reseal", Right: access.ManageSystem, Reach: access.NoCases, Handle: s.reseal,
 			Summary: "用当前密钥重新加密个人信息", Answer: Counted{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/holds", Right: access.HoldData, Reach: access.OwnCases, Handle: s.holds,
+			Summary: "依法保留的事项", Answer: HoldList{},
+		},
+		{
+			Method: "GET", Path: "/api/v1/system/expire", Right: access.ManageSystem, Reach: access.NoCases, Handle: s.term,
+			Summary: "个人信息保存期限，和下一次会删除多少件", Answer: Term{},
 		},
 		{
 			Method: "POST", Path: "/api/v1/system/expire", Right: access.ManageSystem, Reach: access.NoCases, Handle: s.expire,
@@ -122,6 +148,21 @@ func (s *personalRoutes) hold(r *http.Request, act func(context.Context, hub.Cas
 		return nil, err
 	}
 	return Done{true}, act(r.Context(), hub.CaseID(r.PathValue("id")), s.clock.Now(), why)
+}
+
+func (s *personalRoutes) holds(r *http.Request) (any, error) {
+	list, err := s.store.Holds(r.Context())
+	if list == nil {
+		list = []retention.LegalHold{}
+	}
+	return HoldList{list}, err
+}
+
+func (s *personalRoutes) term(r *http.Request) (any, error) {
+	t := Term{Days: int(s.keep().Hours() / 24), Before: s.clock.Now().Add(-s.keep())}
+	var err error
+	t.Due, err = s.store.Expiring(hub.WithScope(r.Context(), hub.Everything()), t.Before)
+	return t, err
 }
 
 func (s *personalRoutes) reseal(r *http.Request) (any, error) {

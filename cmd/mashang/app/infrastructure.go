@@ -15,6 +15,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
+	leaves "github.com/mashang-hub/mashang/hub/postgres/leave"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
 	"github.com/mashang-hub/mashang/hub/postgres/places"
 )
@@ -102,7 +103,7 @@ func (a *App) domain(ctx context.Context) error {
 	if err := a.openAlmanac(ctx); err != nil {
 		return err
 	}
-	a.know = newKnowledge(a.city, places.New(a.db), a.clock, a.dates)
+	a.know = newKnowledge(a.city, covered{places.New(a.db), leaves.New(a.db)}, a.clock, a.dates)
 	a.desk = desk.New(deskStore{Store: a.cases, clock: a.clock}, a.rules.Rollout(), a.know, a.clock)
 	a.desk.TellOfOpened(a.city.Telling.Policy.Opened())
 	return a.seed(ctx)

@@ -8,6 +8,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/duplicate"
 	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
+	leaves "github.com/mashang-hub/mashang/hub/postgres/leave"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
 )
 
@@ -19,6 +20,7 @@ func (a *App) routes(printed codes) []api.Route {
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
 		api.PersonNoticeRoutes(letters.New(a.db), a.clock, func() { a.courier.Notify() }),
+		api.LeaveRoutes(leaves.New(a.db), a.clock, func() { a.know.duties.Purge() }),
 	)
 }
 

@@ -128,6 +128,6 @@ func newRoot(s *settings) *cobra.Command {
 		newRules(s), newChannel(s), newDead(s), newReplay(s), newBench(s), newPlugin(s), newVersion(s),
 		newCalendar(s), newDeadline(s), newOversight(s), newInstruction(s),
 		newAccount(s), newAudit(s), newAssess(s), newKeys(s), newDelivery(s), newSilence(s), newQR(s), newWarning(s), newPetition(s),
-		newNotice(s))
+		newNotice(s), newPeople(s), newDeputy(s), newVisit(s), newRetention(s))
 	return root
 }

@@ -51,6 +51,40 @@ func (s *Store) hold(ctx context.Context, id hub.CaseID, now time.Time, action, 
 	return postgres.Wrap(err, "%s %s", action, id)
 }
 
+// A LegalHold (依法保留) keeps the personal data of a case.
+type LegalHold struct {
+	Case   hub.CaseID `json:"case"`
+	Reason string     `json:"reason"`
+	By     string     `json:"by"`
+	At     time.Time  `json:"at"`
+}
+
+// Holds returns what is kept from deletion within the scope of ctx, newest
+// first.
+func (s *Store) Holds(ctx context.Context) ([]LegalHold, error) {
+	args := pgx.NamedArgs{}
+	rows, err := s.db.Pool().Query(ctx, "select case_id, reason, account, at from legal_hold h where true"+
+		postgres.ScopedCase(ctx, "h.case_id", args)+" order by at desc, case_id", args)
+	if err != nil {
+		return nil, postgres.Wrap(err, "read legal holds")
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[LegalHold])
+	return list, postgres.Wrap(err, "read legal holds")
+}
+
+// Expiring counts the cases whose personal data [Store.Expire] would delete.
+func (s *Store) Expiring(ctx context.Context, before time.Time) (int, error) {
+	var n int
+	err := s.db.Pool().QueryRow(ctx, "select count(*) from cases c join submission s on s.receipt = c.receipt"+expired, before).Scan(&n)
+	return n, postgres.Wrap(err, "count what is past its term")
+}
+
+// expired are the cases c, with their submissions s, that were closed before
+// $1, hold personal data and are not held.
+const expired = ` where c.closed_at < $1 and s.erased_at is null
+	and c.status in ('resolved', 'answered', 'rejected', 'merged', 'archived')
+	and not exists (select from legal_hold h where h.case_id = c.id)`
+
 // erased is what stands where a citizen's words were.
 const erased = "（个人信息已按保存期限删除）"
 
@@ -62,11 +96,8 @@ const erased = "（个人信息已按保存期限删除）"
 func (s *Store) Expire(ctx context.Context, now, before time.Time, n int) ([]hub.CaseID, error) {
 	var gone []hub.CaseID
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select c.id from cases c join submission s on s.receipt = c.receipt
-			where c.closed_at < $1 and s.erased_at is null
-			and c.status in ('resolved', 'answered', 'rejected', 'merged', 'archived')
-			and not exists (select from legal_hold h where h.case_id = c.id)
-			order by c.closed_at limit $2 for update of s skip locked`, before, n)
+		rows, err := tx.Query(ctx, "select c.id from cases c join submission s on s.receipt = c.receipt"+expired+
+			" order by c.closed_at limit $2 for update of s skip locked", before, n)
 		if err != nil {
 			return err
 		}
