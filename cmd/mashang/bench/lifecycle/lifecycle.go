@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,10 +80,22 @@ type bench struct {
 	done    int
 }
 
-// A sample is one step of one life.
+// A sample is one step of one life: of create, sign for, resolve and search, by
+// number.
 type sample struct {
 	began time.Time
 	took  time.Duration
+	step  int
+}
+
+// each says how long the steps take, one by one.
+func each(samples []sample) string {
+	var out []string
+	for step, name := range []string{"来件", "签收", "办结", "检索"} {
+		own := slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.step != step })
+		out = append(out, fmt.Sprintf("%s p50 %.1f p95 %.1f ms", name, ms(percentile(own, 50)), ms(percentile(own, 95))))
+	}
+	return strings.Join(out, "，")
 }
 
 // reset forgets what was seen and returns it.
@@ -97,6 +110,9 @@ func (b *bench) reset() (samples []sample, errs []error, done int) {
 // live is one case's life.
 func (b *bench) live(ctx context.Context) {
 	steps, err := b.hub.live(ctx, b.n.Add(1))
+	for i := range steps {
+		steps[i].step = i
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.samples = append(b.samples, steps...)
@@ -129,7 +145,7 @@ func (b *bench) busy(ctx context.Context, res *Result) error {
 	users.Wait()
 	_, late, _ := b.reset()
 	res.PerS = float64(done) / took.Seconds()
-	b.cfg.Progress("%d 个用户全力：%.0f 件/秒，步骤 p95 %.1f ms", b.cfg.Users, res.PerS, ms(percentile(samples, 95)))
+	b.cfg.Progress("%d 个用户全力：%.0f 件/秒，步骤 p95 %.1f ms（%s）", b.cfg.Users, res.PerS, ms(percentile(samples, 95)), each(samples))
 	if used := after.since(before); used != (usage{}) && done > 0 {
 		b.cfg.Progress("每件用处理器：%s", used.per(done))
 	}
@@ -159,7 +175,7 @@ func (b *bench) half(ctx context.Context, users int, res *Result) {
 	wait()
 	_, late, _ := b.reset()
 	res.P95 = ms(percentile(samples, 95))
-	b.cfg.Progress("半载，每秒 %d 件：完成 %d 件，步骤 p50 %.1f ms，p95 %.1f ms", users, done, ms(percentile(samples, 50)), res.P95)
+	b.cfg.Progress("半载，每秒 %d 件：完成 %d 件，步骤 p50 %.1f ms，p95 %.1f ms（%s）", users, done, ms(percentile(samples, 50)), res.P95, each(samples))
 	res.Errors += b.report(slices.Concat(early, errs, late))
 }
 

@@ -25,10 +25,10 @@ func (h *process) live(ctx context.Context, n int64) ([]sample, error) {
 	began := time.Now()
 	id, err := h.create(ctx, n, m, words)
 	if err != nil {
-		return []sample{{began, time.Since(began)}}, err
+		return []sample{{began: began, took: time.Since(began)}}, err
 	}
 	there, err := h.signFor(ctx, id, m.lead)
-	steps := []sample{{began, there.Sub(began)}, {there, time.Since(there)}}
+	steps := []sample{{began: began, took: there.Sub(began)}, {began: there, took: time.Since(there)}}
 	if err != nil {
 		return steps, err
 	}
@@ -41,7 +41,7 @@ func (h *process) live(ctx context.Context, n int64) ([]sample, error) {
 	} {
 		began := time.Now()
 		err := step()
-		steps = append(steps, sample{began, time.Since(began)})
+		steps = append(steps, sample{began: began, took: time.Since(began)})
 		if err != nil {
 			return steps, err
 		}
@@ -67,33 +67,39 @@ func (h *process) create(ctx context.Context, n int64, m matter, words string) (
 }
 
 // signFor is the department, which signs as soon as the case is there; it
-// returns when it began to sign for a case that was. It first looks when cases
-// of late have been there, not to be in the way with asking.
+// returns when it began to sign for a case that was. It first looks when half
+// of the cases of late were there, not to be in the way with asking.
 func (h *process) signFor(ctx context.Context, id hub.CaseID, lead hub.DepartmentCode) (time.Time, error) {
-	const look = 20 * time.Millisecond
 	start := time.Now()
-	pause(ctx, max(look, h.coming.expected()))
-	for wait, end := look, start.Add(stepTime); ; wait = min(wait*3/2, 500*time.Millisecond) {
+	pause(ctx, h.coming.expected())
+	for wait, looks := again, 1; ; looks++ {
 		begin := time.Now()
 		code, err := h.command(ctx, id, map[string]any{"type": "sign_for", "department": lead}, lead)
-		if code != http.StatusNotFound || begin.After(end) || ctx.Err() != nil {
-			h.coming.took(begin.Sub(start))
+		if code != http.StatusNotFound || begin.Sub(start) > stepTime || ctx.Err() != nil {
+			h.coming.was(looks == 1)
 			return begin, err
 		}
 		pause(ctx, wait)
+		wait = min(wait*3/2, 500*time.Millisecond)
 	}
 }
 
-// A habit is how long something has taken of late.
-type habit struct{ mean atomic.Int64 }
+// again is after which time a user looks again.
+const again = 10 * time.Millisecond
 
-// expected is a little less than it has taken: who never looked early would
-// not learn that it takes less.
-func (h *habit) expected() time.Duration { return time.Duration(h.mean.Load()) * 9 / 10 }
+// A habit is when to look for something that comes: it is early half of the
+// time.
+type habit struct{ wait atomic.Int64 }
 
-func (h *habit) took(d time.Duration) {
-	old := h.mean.Load()
-	h.mean.CompareAndSwap(old, old+(int64(d)-old)/16) // to miss one of two at once does no harm
+func (h *habit) expected() time.Duration { return max(again, time.Duration(h.wait.Load())) }
+
+// was notes whether it was there at the first look.
+func (h *habit) was(there bool) {
+	step := max(int64(again/16), h.wait.Load()/16)
+	if there {
+		step = -step
+	}
+	h.wait.Store(max(0, h.wait.Load()+step)) // to miss one of two at once does no harm
 }
 
 // command is the department.
