@@ -139,15 +139,24 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-// Users look for their case when half of the cases are there.
+// Users look for their case when half of the cases are there, and a crowd that
+// waits for the same does not make each other wait longer and longer.
 func TestAHabitFollows(t *testing.T) {
 	var h habit
 	for _, takes := range []time.Duration{200 * time.Millisecond, 30 * time.Millisecond} {
 		for range 100 {
-			h.was(h.expected() >= takes)
+			e := h.expected()
+			h.was(e >= takes, e)
 		}
-		if e := h.expected(); e < takes*9/10 || e > takes*11/10 {
+		if e := h.expected(); e < takes*5/6 || e > takes*7/6 {
 			t.Errorf("looks after %s for what takes %s", e, takes)
 		}
+	}
+	before := h.expected()
+	for range 1000 {
+		h.was(false, before)
+	}
+	if e := h.expected(); e > before*9/8 {
+		t.Errorf("a thousand who were early: from %s to %s", before, e)
 	}
 }

@@ -70,13 +70,13 @@ func (h *process) create(ctx context.Context, n int64, m matter, words string) (
 // returns when it began to sign for a case that was. It first looks when half
 // of the cases of late were there, not to be in the way with asking.
 func (h *process) signFor(ctx context.Context, id hub.CaseID, lead hub.DepartmentCode) (time.Time, error) {
-	start := time.Now()
-	pause(ctx, h.coming.expected())
+	start, patience := time.Now(), h.coming.expected()
+	pause(ctx, patience)
 	for wait, looks := again, 1; ; looks++ {
 		begin := time.Now()
 		code, err := h.command(ctx, id, map[string]any{"type": "sign_for", "department": lead}, lead)
 		if code != http.StatusNotFound || begin.Sub(start) > stepTime || ctx.Err() != nil {
-			h.coming.was(looks == 1)
+			h.coming.was(looks == 1, patience)
 			return begin, err
 		}
 		pause(ctx, wait)
@@ -91,15 +91,19 @@ const again = 10 * time.Millisecond
 // time.
 type habit struct{ wait atomic.Int64 }
 
-func (h *habit) expected() time.Duration { return max(again, time.Duration(h.wait.Load())) }
+func (h *habit) expected() time.Duration {
+	h.wait.CompareAndSwap(0, int64(again))
+	return time.Duration(h.wait.Load())
+}
 
-// was notes whether it was there at the first look.
-func (h *habit) was(there bool) {
-	step := max(int64(again/16), h.wait.Load()/16)
+// was notes whether it was there at the first look, after the time that was
+// expected. Of many who expected the same, one is believed.
+func (h *habit) was(there bool, after time.Duration) {
+	next := after * 9 / 8
 	if there {
-		step = -step
+		next = after * 8 / 9
 	}
-	h.wait.Store(max(0, h.wait.Load()+step)) // to miss one of two at once does no harm
+	h.wait.CompareAndSwap(int64(after), int64(min(max(again, next), time.Second)))
 }
 
 // command is the department.
