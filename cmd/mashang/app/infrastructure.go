@@ -20,8 +20,14 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres/places"
 )
 
-// partitions of every topic: the most desks that can share the work.
-const partitions = 8
+// partitions of a topic: the most desks that can share the work.
+const (
+	partitions = 8
+	// ownPartitions are those of the hub's own broker. One node is one desk of
+	// two hands, and each partition more costs a flush for each batch that is
+	// published, a smaller batch for the database and a flush for its offset.
+	ownPartitions = 2
+)
 
 // infrastructure reads the city, locks the data folder and opens broker and
 // database, starting the embedded ones where no address was given.
@@ -51,6 +57,7 @@ func (a *App) infrastructure(ctx context.Context) error {
 func (a *App) openBroker(ctx context.Context) error {
 	topics := bus.Topics(a.departmentCodes(), partitions)
 	if a.brokers = a.opts.Kafka; len(a.brokers) == 0 {
+		topics = bus.Topics(a.departmentCodes(), ownPartitions)
 		b, err := embedded.Start(ctx, filepath.Join(a.opts.Data, "kafka"), "127.0.0.1:0", topics)
 		if err != nil {
 			return fmt.Errorf("start the embedded broker: %w", err)
