@@ -26,12 +26,12 @@ func (e Event) AppendText(dst []byte) ([]byte, EventText, error) {
 	if err != nil {
 		return dst, EventText{}, fmt.Errorf("encode actor of %s: %w", e.Case, err)
 	}
-	by := dst[start:len(dst):len(dst)]
-	start = len(dst)
+	middle := len(dst)
 	if dst, err = e.Data.appendJSON(dst); err != nil {
 		return dst, EventText{}, fmt.Errorf("encode event %d of %s: %w", e.Seq, e.Case, err)
 	}
-	return dst, EventText{By: by, Data: dst[start:len(dst):len(dst)]}, nil
+	// Only now is it certain where they stay: dst may have moved as it grew.
+	return dst, EventText{By: dst[start:middle:middle], Data: dst[middle:len(dst):len(dst)]}, nil
 }
 
 // AppendJSON appends the event as encoding/json writes it, given its text.

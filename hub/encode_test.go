@@ -60,6 +60,29 @@ func TestHandWrittenJSONIsThatOfTheLibrary(t *testing.T) {
 	})
 }
 
+// An event's text lies in what AppendText returns and nowhere else, however
+// little room there was for it.
+func TestAnEventsTextStaysWhereItWasAppended(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := drawn[Event]().Draw(t, "event")
+		want, err := e.Encode()
+		if err != nil {
+			t.Skip("it has no JSON")
+		}
+		room := make([]byte, 0, rapid.IntRange(0, 300).Draw(t, "room"))
+		all, got, err := e.AppendText(room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cap(all) != cap(room) { // it moved: the room is somebody else's again
+			clear(room[:cap(room)])
+		}
+		if string(got.By) != string(want.By) || string(got.Data) != string(want.Data) {
+			t.Fatalf("got  %s %s\nwant %s %s", got.By, got.Data, want.By, want.Data)
+		}
+	})
+}
+
 func same[T any](t *rapid.T, v T, write func(T, []byte) ([]byte, error)) {
 	want, errWant := json.Marshal(v)
 	got, err := write(v, nil)

@@ -60,6 +60,10 @@ func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
 	return &Desk{store: store, rules: rules, know: know, clock: clock}
 }
 
+// BatchSize is how many submissions Receive is best given at once when more
+// are waiting: larger batches cost less for each and only wait for each other.
+const BatchSize = 1000
+
 // Receive opens cases from a batch of submissions, in one transaction. It may
 // be given the same messages again: a case is opened once.
 func (d *Desk) Receive(ctx context.Context, msgs []*message.Message) error {

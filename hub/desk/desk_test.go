@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +11,10 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/desk"
+	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
 )
@@ -25,6 +28,17 @@ type toHeating struct{}
 
 func (toHeating) Decide(*hub.Submission) hub.Decision {
 	return hub.Decision{RuleSet: "abc", Lead: "heating", Rule: "供热-001", Class: hub.Class{Topic: "heating"}}
+}
+
+// wordy is toHeating with many matches, more of them for a longer text.
+type wordy struct{ toHeating }
+
+func (w wordy) Decide(s *hub.Submission) hub.Decision {
+	d := w.toHeating.Decide(s)
+	for range len(s.Text) % 31 {
+		d.Matches = append(d.Matches, hub.Match{Rule: "供热-001", Stage: "route", Department: "heating"})
+	}
+	return d
 }
 
 type plainFacts struct{}
@@ -41,8 +55,12 @@ func (s store) ChangeCase(ctx context.Context, id hub.CaseID, messageID string, 
 
 func newDesk(t *testing.T) (*desk.Desk, *cases.Store) {
 	t.Helper()
-	db := cases.New(pgtest.Open(t))
-	return desk.New(store{db}, toHeating{}, plainFacts{}, hub.ClockFunc(func() time.Time { return nine })), db
+	return newDeskOn(pgtest.Open(t), toHeating{})
+}
+
+func newDeskOn(pg *postgres.DB, rules desk.Rules) (*desk.Desk, *cases.Store) {
+	db := cases.New(pg)
+	return desk.New(store{db}, rules, plainFacts{}, hub.ClockFunc(func() time.Time { return nine })), db
 }
 
 func envelope(t *testing.T, v any) *message.Message {
@@ -68,6 +86,69 @@ func TestASubmissionSentTwiceIsOneCase(t *testing.T) {
 	}
 	if n, err := db.CountCases(t.Context(), hub.Filter{}); n != 1 || err != nil {
 		t.Fatalf("%d cases, %v; want one", n, err)
+	}
+}
+
+// However long the texts of a batch are, each case keeps its own: the row is
+// the fold of its events, the content is what came, and what leaves says so.
+func TestTheCasesOfABatchDoNotMix(t *testing.T) {
+	outbox := pgtest.Open(t)
+	d, db := newDeskOn(outbox, wordy{})
+	var batch []*message.Message
+	var want []hub.Submission
+	for i := range 200 {
+		s := cold
+		s.ExternalID = strconv.Itoa(i)
+		s.Case, s.Receipt = hub.CaseID("BY"+s.ExternalID), hub.ReceiptID("r_"+s.ExternalID)
+		s.Channel = hub.ChannelCode("qr" + strings.Repeat("x", i%7*40))
+		s.Title, s.Text = "暖气不热"+s.ExternalID, strings.Repeat("冷"+s.ExternalID, i*17%900)
+		want, batch = append(want, s), append(batch, envelope(t, s))
+	}
+	if err := d.Receive(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want {
+		c, s, err := db.Case(t.Context(), w.Case)
+		if err != nil || s.Title != w.Title || s.Text != w.Text {
+			t.Fatalf("%s: content %+v, %v", w.Case, s.Content, err)
+		}
+		events, err := db.Events(t.Context(), w.Case)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var folded hub.Case
+		for _, e := range events {
+			folded = hub.Apply(folded, e)
+			if e.By.ID != string(w.Channel) {
+				t.Fatalf("%s: event %d is by %s", w.Case, e.Seq, e.By.ID)
+			}
+		}
+		if a, b := asJSON(t, folded), asJSON(t, c); a != b {
+			t.Fatalf("fold %s\nrow  %s", a, b)
+		}
+	}
+	alerts := 0
+	for leaving := 1; leaving > 0; {
+		var err error
+		leaving, err = outbox.RelayOutbox(t.Context(), 100, func(out []hub.Outgoing) error {
+			for _, o := range out {
+				var a hub.Alert
+				if o.Topic != bus.Alerts("heating") {
+					continue
+				}
+				if err := json.Unmarshal(o.Payload, &a); err != nil || a.Content.Title != "暖气不热"+strings.TrimPrefix(o.Key, "BY") {
+					t.Errorf("%s: %s, %v", o.ID, o.Payload, err)
+				}
+				alerts++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if alerts != len(want) {
+		t.Errorf("%d alerts of %d cases", alerts, len(want))
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 
 // consumers adds the desk's two doors: submissions and departments' updates.
 func (a *App) consumers(ctx context.Context, g *run.Group) {
-	a.consume(ctx, g, "mashang.desk", []string{bus.Submissions}, a.desk.Receive)
+	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.desk", BatchSize: desk.BatchSize},
+		[]string{bus.Submissions}, a.desk.Receive)
 	a.consume(ctx, g, "mashang.updates", []string{bus.Updates}, a.desk.Update)
 	a.consume(ctx, g, "mashang.dead", []string{bus.DeadLetters}, a.keepDead)
 }

@@ -89,10 +89,14 @@ func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Du
 		})
 	}
 	d := desk.New(r.store, r.rules, r, hub.ClockFunc(time.Now))
+	far, err := newEars(r.brokers)
+	if err != nil {
+		return 0, err
+	}
 	start := time.Now()
-	loop(func(ctx context.Context) error { return r.consume(ctx, "bench.desk", d.Receive) })
+	loop(func(ctx context.Context) error { return r.consume(ctx, "bench.desk", strict(d.Receive, errs)) })
 	loop(r.relay)
-	loop(r.listen)
+	loop(func(ctx context.Context) error { return far.hear(ctx, r.heard) })
 	if err := r.await(ctx, errs, int64(r.cases)); err != nil {
 		return 0, err
 	}
@@ -101,7 +105,7 @@ func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Du
 	if err := r.trickle(ctx); err != nil {
 		return 0, err
 	}
-	err := r.await(ctx, errs, int64(r.cases+pacedCases))
+	err = r.await(ctx, errs, int64(r.cases+pacedCases))
 	cancel()
 	wg.Wait()
 	return took, err
@@ -123,8 +127,27 @@ func (r *rig) await(ctx context.Context, errs <-chan error, n int64) error {
 	return nil
 }
 
-func (r *rig) consume(ctx context.Context, group string, handle func(context.Context, []*message.Message) error) error {
-	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: r.brokers, Group: group + r.run, Log: r.log})
+// strict ends the run when a batch is refused: the bus would halve it until the
+// rest goes through, and the figure would be of that.
+func strict(receive batchHandler, errs chan<- error) batchHandler {
+	return func(ctx context.Context, msgs []*message.Message) error {
+		err := receive(ctx, msgs)
+		if err != nil && ctx.Err() == nil {
+			select {
+			case errs <- err:
+			default: // one is enough
+			}
+		}
+		return err
+	}
+}
+
+type batchHandler = func(context.Context, []*message.Message) error
+
+func (r *rig) consume(ctx context.Context, group string, handle batchHandler) error {
+	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{
+		Brokers: r.brokers, Group: group + r.run, BatchSize: desk.BatchSize, Log: r.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -137,27 +160,14 @@ func (r *rig) relay(ctx context.Context) error {
 	return r.db.Relay(ctx, r.pub.Relay, r.log)
 }
 
-// listen counts what comes out: each case once, and how often too often.
-func (r *rig) listen(ctx context.Context) error {
-	sub, err := kafka.NewSubscriber(kafka.SubscriberConfig{Brokers: r.brokers, Group: "bench.out" + r.run, Log: r.log})
-	if err != nil {
-		return err
+// heard counts what comes out: each case once, and how often too often.
+func (r *rig) heard(event string, now time.Time) {
+	id, first := firstEvent(event)
+	if !first {
+		return
 	}
-	defer func() { _ = sub.Close() }()
-	return sub.Consume(ctx, []string{bus.Events}, func(_ context.Context, msgs []*message.Message) error {
-		now := time.Now()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, m := range msgs {
-			if id, first := firstEvent(m.UUID); first {
-				r.came(id, now)
-			}
-		}
-		return nil
-	})
-}
-
-func (r *rig) came(id string, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	sent, ours := r.sent[id]
 	switch {
 	case !ours:
