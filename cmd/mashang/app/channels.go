@@ -36,7 +36,8 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	}
 	m := channels.New(channels.Config{
 		Registry: all.Registry(), Channels: configs, Intake: in, Deps: deps,
-		Store: channel.New(a.db, a.clock, a.keys), Decide: a.rules.Rollout().Decide, Case: a.cases.Case, Check: intake.Check,
+		Store: channel.New(a.db, a.clock, a.keys), Decide: a.rules.Rollout().Decide, Case: a.cases.Case, Merged: a.cases.MergedInto,
+		Check:   intake.Check,
 		Publish: a.republish, Window: a.window, Seen: a.cases.FindReceipts, Again: a.again,
 		Log: a.log, Clock: a.clock, Keys: a.keys,
 	})

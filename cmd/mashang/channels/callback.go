@@ -38,44 +38,108 @@ func (m *Manager) Callbacks() map[hub.ChannelCode]func(context.Context, []*messa
 	return out
 }
 
-// tell passes one event on if it is of this channel. What the source refuses
-// for good becomes a letter; what it cannot take now comes again.
+// tell passes one event on to those of this channel whom it concerns. What the
+// source refuses for good becomes a letter; what it cannot take now comes again.
 func (m *Manager) tell(ctx context.Context, code hub.ChannelCode, n adapters.Notifier, payload []byte) error {
-	step, mine, err := m.step(ctx, code, payload)
-	if err != nil || !mine {
+	news, err := m.news(ctx, code, payload)
+	if err != nil {
 		return err
 	}
-	err = n.Notify(ctx, step)
-	if hub.CodeOf(err) != hub.CodeInvalid {
-		return err
+	for _, one := range news {
+		err := n.Notify(ctx, one.step)
+		if hub.CodeOf(err) == hub.CodeInvalid {
+			err = m.Store.KeepLetter(ctx, channel.Letter{
+				Stage: callbackStage, Channel: code, Key: one.step.ExternalID, MediaType: "application/cloudevents+json",
+				Name: one.step.ID, Reason: adapters.Sentence(err), Payload: one.payload,
+			})
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return m.Store.KeepLetter(ctx, channel.Letter{
-		Stage: callbackStage, Channel: code, Key: step.ExternalID, MediaType: "application/cloudevents+json",
-		Name: step.ID, Reason: adapters.Sentence(err), Payload: payload,
-	})
+	return nil
 }
 
-// step reads an event; mine is false for a case of another channel.
-func (m *Manager) step(ctx context.Context, code hub.ChannelCode, payload []byte) (step adapters.Step, mine bool, err error) {
-	var event struct {
-		ID   string    `json:"id"`
-		Data hub.Event `json:"data"`
-	}
+// A newsItem is one step for one citizen's source. Its payload is the event,
+// marked with the case that it is told about where that was merged.
+type newsItem struct {
+	step    adapters.Step
+	payload []byte
+}
+
+// happening is an event as it comes over the bus.
+type happening struct {
+	ID   string    `json:"id"`
+	Data hub.Event `json:"data"`
+	// Merged is the merged case that the event of its main case is told about;
+	// only letters have it.
+	Merged hub.CaseID `json:"mergedcase,omitempty"`
+}
+
+// news reads an event and says whom of this channel it concerns: the source of
+// its case, and those of the cases that were merged into it (并案), each with
+// its own numbers.
+func (m *Manager) news(ctx context.Context, code hub.ChannelCode, payload []byte) ([]newsItem, error) {
+	var event happening
 	if err := json.Unmarshal(payload, &event); err != nil {
-		return step, false, fmt.Errorf("read event: %w", err)
+		return nil, fmt.Errorf("read event: %w", err)
 	}
 	c, sub, err := m.Case(ctx, event.Data.Case)
 	if hub.CodeOf(err) == hub.CodeNotFound {
-		return step, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return step, false, err
+		return nil, err
 	}
+	var news []newsItem
+	if c.Channel == code && event.Merged == "" {
+		news = append(news, newsItem{stepOf(event, c, sub), payload})
+	}
+	if !shared(event.Data.Type) || m.Merged == nil {
+		return news, nil
+	}
+	others, err := m.Merged(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range others {
+		other, said, err := m.Case(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if other.Channel != code || event.Merged != "" && event.Merged != id {
+			continue
+		}
+		mine := event
+		mine.Merged = id
+		marked, err := json.Marshal(mine)
+		if err != nil {
+			return nil, fmt.Errorf("encode event: %w", err)
+		}
+		step := stepOf(event, c, said)
+		step.ID, step.Case = event.ID+"/"+string(id), id
+		news = append(news, newsItem{step, marked})
+	}
+	return news, nil
+}
+
+// shared are the steps of a case that those are told of too whose cases were
+// merged into it.
+func shared(t hub.EventType) bool {
+	switch t {
+	case hub.Assigned, hub.SignedFor, hub.ExtensionApproved, hub.Suspended, hub.Resumed, hub.Resolved, hub.Answered, hub.Rejected,
+		hub.Reopened, hub.Archived:
+		return true
+	}
+	return false
+}
+
+func stepOf(event happening, c hub.Case, sub hub.Submission) adapters.Step {
 	e := event.Data
 	return adapters.Step{
 		ID: event.ID, Case: e.Case, ExternalID: sub.ExternalID, Type: e.Type, Status: c.Status,
 		Department: e.Data.Department, Text: e.Data.Text, At: e.At,
-	}, c.Channel == code, nil
+	}
 }
 
 // tellAgain is the replay of a letter that a source did not want.
@@ -88,12 +152,14 @@ func (m *Manager) tellAgain(ctx context.Context, l channel.Letter) error {
 	if !ok {
 		return hub.Errorf(hub.CodeConflict, "channel.no_letters", string(l.Channel))
 	}
-	step, mine, err := m.step(ctx, l.Channel, l.Payload)
+	news, err := m.news(ctx, l.Channel, l.Payload)
 	if err != nil {
 		return err
 	}
-	if !mine {
-		return errors.New("the letter is of another channel")
+	for _, one := range news {
+		if one.step.ExternalID == l.Key {
+			return n.Notify(ctx, one.step)
+		}
 	}
-	return n.Notify(ctx, step)
+	return errors.New("the letter is of another channel")
 }

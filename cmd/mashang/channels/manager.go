@@ -35,6 +35,8 @@ type Config struct {
 	Decide func(s *hub.Submission) hub.Decision
 	// Case reads a case, to tell its source what happened.
 	Case func(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error)
+	// Merged lists the cases that were merged into one; nil knows of none.
+	Merged func(ctx context.Context, id hub.CaseID) ([]hub.CaseID, error)
 	// Check refuses a submission as the hub's intake would.
 	Check func(s hub.Submission) error
 	// Publish puts a record back on a topic of the bus.

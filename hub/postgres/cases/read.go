@@ -56,6 +56,19 @@ func (p *Store) CountCases(ctx context.Context, f hub.Filter) (int, error) {
 	return n, postgres.Wrap(err, "count cases")
 }
 
+// MergedInto lists the cases that were merged into one, also by way of others.
+func (p *Store) MergedInto(ctx context.Context, id hub.CaseID) ([]hub.CaseID, error) {
+	rows, err := p.db.Pool().Query(ctx, `with recursive m(id) as (
+			select id from cases where status = 'merged' and state->>'into' = $1
+			union select c.id from cases c join m on c.status = 'merged' and c.state->>'into' = m.id)
+		select id from m where id <> $1 order by id`, string(id))
+	if err != nil {
+		return nil, postgres.Wrap(err, "read what was merged into %s", id)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[hub.CaseID])
+	return list, postgres.Wrap(err, "read what was merged into %s", id)
+}
+
 // conditions writes f, what was found for its text and the scope of ctx as a
 // where clause.
 func conditions(ctx context.Context, f hub.Filter, words *found, count bool) (string, pgx.NamedArgs) {
