@@ -99,6 +99,9 @@ type Deps struct {
 	// Codes knows the printed QR codes; nil when there are none, and then a
 	// code is the place's own.
 	Codes Codes
+	// Earlier says in Chinese what is known of a petition that has become the
+	// case own: repeated, accepted already, finished; nil knows nothing.
+	Earlier func(ctx context.Context, s hub.Submission, own hub.CaseID) ([]string, error)
 	// Public shows cases to the outside; nil shows none.
 	Public Public
 	// Named finds the one place of this name inside another.

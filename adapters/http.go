@@ -100,6 +100,7 @@ type accepted struct {
 	Tracking   hub.CaseID    `json:"tracking,omitempty"`
 	StatusURL  string        `json:"status_url,omitempty"`
 	Duplicate  bool          `json:"duplicate,omitempty"`
+	Notes      []string      `json:"notes,omitempty"`  // what the sender should know
 	Code       string        `json:"code,omitempty"`   // why it was not accepted
 	Detail     string        `json:"detail,omitempty"` // the same for people
 }
@@ -108,7 +109,7 @@ func answer(a hub.Acceptance) accepted {
 	if a.Err != nil {
 		return accepted{Code: string(hub.CodeOf(a.Err)), Detail: Sentence(a.Err)}
 	}
-	return accepted{Receipt: a.Receipt, Tracking: a.Case, StatusURL: StatusURL(a.Case), Duplicate: a.Duplicate}
+	return accepted{Receipt: a.Receipt, Tracking: a.Case, StatusURL: StatusURL(a.Case), Duplicate: a.Duplicate, Notes: a.Notes}
 }
 
 // StatusURL is where a citizen follows a case.

@@ -35,6 +35,8 @@ type Columns struct {
 	Representatives string `yaml:"representatives"`
 	// Confidential asks that nobody but the handling office learns who spoke.
 	Confidential string `yaml:"confidential"`
+	// Level is 办理、复查 or 复核: after the last the matter is finished (三级终结).
+	Level string `yaml:"level"`
 	// Route is which of the six ways of article 31 it takes.
 	Route string `yaml:"route"`
 }
@@ -42,7 +44,7 @@ type Columns struct {
 // Default returns a Config without folder and mapping.
 func Default() Config {
 	return Config{Settle: 2 * time.Second, Every: 5 * time.Second, Columns: Columns{
-		Form: "信访形式", Petitioners: "信访人名单", Representatives: "代表人", Confidential: "要求保密", Route: "办理途径",
+		Form: "信访形式", Petitioners: "信访人名单", Representatives: "代表人", Confidential: "要求保密", Route: "办理途径", Level: "办理层级",
 	}}
 }
 

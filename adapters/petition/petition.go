@@ -45,7 +45,7 @@ func New(c adapters.Config, in adapters.Intake, d adapters.Deps) (adapters.Adapt
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	return &adapter{c.Code, config, screen{in, config.Columns}, d, token}, nil
+	return &adapter{c.Code, config, screen{in, config.Columns, d}, d, token}, nil
 }
 
 // Handler takes the same batches by POST.

@@ -13,6 +13,10 @@ import (
 // bring a common matter in person choose at most five to speak for them.
 const maxRepresentatives = 5
 
+// levelField is the field of a submission's extra that says that this is the
+// second (复查) or the last (复核) of the three levels.
+const levelField = "petition_level"
+
 // routeField is the field of a submission's extra that names its route.
 const routeField = "route"
 
@@ -48,6 +52,12 @@ func (c Columns) label(s *hub.Submission) {
 	adapters.SetExtra(s, hub.ExtraConfidential, adapters.Asked(s.Extra[c.Confidential]))
 	people := names(s.Extra[c.Petitioners] + "、" + s.Extra[c.Representatives])
 	adapters.SetExtra(s, hub.ExtraPeople, strings.Join(people, "、"))
+	switch level := s.Extra[c.Level]; {
+	case strings.Contains(level, "复核"), strings.Contains(level, "终结"):
+		adapters.SetExtra(s, levelField, "final")
+	case strings.Contains(level, "复查"):
+		adapters.SetExtra(s, levelField, "review")
+	}
 	if code := routeOf(s.Extra[c.Route]); code != "" {
 		s.Extra[routeField] = code
 	}
@@ -79,6 +89,7 @@ func names(list string) []string {
 type screen struct {
 	adapters.Intake
 	columns Columns
+	deps    adapters.Deps
 }
 
 // Accept implements adapters.Intake.
@@ -99,7 +110,22 @@ func (i screen) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Accept
 		return nil, err
 	}
 	for k, a := range got {
+		a.Notes = i.notes(ctx, good[k], a)
 		answers[at[k]] = a
 	}
 	return answers, nil
+}
+
+// notes says what is known of a petition that was taken. That it is taken does
+// not hang on it.
+func (i screen) notes(ctx context.Context, s hub.Submission, a hub.Acceptance) []string {
+	if a.Err != nil || i.deps.Earlier == nil {
+		return nil
+	}
+	notes, err := i.deps.Earlier(ctx, s, a.Case)
+	if err != nil {
+		i.deps.Log.Warn("earlier petitions are not known", "channel", s.Channel, "error", err)
+		return []string{"暂时查不到以前的信访，是否重复请稍后在系统中核对。"}
+	}
+	return notes
 }

@@ -110,7 +110,25 @@ func TestConfidentialPetitionersStayUnknown(t *testing.T) {
 			t.Errorf("%s may know: %d %s", account, code, body)
 		}
 	}
+	w.atTheDoor(id)
 	if _, body := w.ask("GET", "/api/v1/audit?action=personal.revealed", w.tokens["auditor"], ""); strings.Count(body, "送达告知书") != 2 {
 		t.Errorf("looks on record: %s", body)
+	}
+}
+
+// atTheDoor hands the same matter in once more: the answer says that it is
+// accepted already, and under which number.
+func (w *town) atTheDoor(id hub.CaseID) {
+	w.t.Helper()
+	again := `{"信访编号":"XF-2","信访事项":"工地拖欠农民工工资","信访内容":"工地拖欠工资三个月，一起干活的都没有拿到","信访人":"` + canaryName + `","身份证号":"` + canaryID + `"}`
+	code, got := w.ask("POST", "/in/petition", "demo-petition-token", again)
+	for _, want := range []string{"XF-1", string(id), "已经受理", "第十九条"} {
+		if code != http.StatusAccepted || !strings.Contains(got, want) {
+			w.t.Errorf("the answer does not say %s: %d %s", want, code, got)
+		}
+	}
+	_, got = w.ask("POST", "/in/petition", "demo-petition-token", strings.NewReplacer("XF-2", "XF-3", canaryID, "620402198001011234").Replace(again))
+	if strings.Contains(got, "notes") {
+		w.t.Errorf("another person is told of it: %s", got)
 	}
 }

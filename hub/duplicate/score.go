@@ -8,6 +8,7 @@ package duplicate
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -33,6 +34,9 @@ type Likeness struct {
 	Score   float64  `json:"score"`
 	Reasons []string `json:"reasons"`
 }
+
+// Petitioned reports whether one person brought the same matter twice.
+func (l Likeness) Petitioned() bool { return slices.Contains(l.Reasons, petitioned) }
 
 // The weights: what was said counts most, then who said it and where. Two
 // reports are worth showing from Suggest on.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/mask"
@@ -20,6 +21,9 @@ const (
 	// accountField is a pseudonym of the user's id inside the channel, by which
 	// they find their own cases.
 	accountField = "_account"
+	// personField is a pseudonym of the identity number, by which earlier
+	// petitions of one person are found.
+	personField = "_person"
 )
 
 // SealWith makes the store encrypt who the citizen is, the channel's own
@@ -69,6 +73,15 @@ func (db *DB) Pseudonym(account string) string {
 	return db.keys.Pseudonym("account/" + account)
 }
 
+// Person returns the name by which the cases of somebody with this identity
+// number are found; "" for none, or when nothing is sealed.
+func (db *DB) Person(idNumber string) string {
+	if db.keys == nil || len(idNumber) < 15 {
+		return ""
+	}
+	return db.keys.Pseudonym("person/" + strings.ToUpper(idNumber))
+}
+
 // Hide returns content with what is personal sealed for place, a name that is
 // different for each thing stored: what is sealed for one place opens in no other.
 func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
@@ -87,6 +100,7 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
 	who, account := db.keys.Pseudonym(content.Reporter.Phone), db.Pseudonym(content.Reporter.Account)
+	person := db.Person(content.Reporter.IDNumber)
 	content.Reporter = hub.Reporter{Anonymous: content.Reporter.Anonymous}
 	content.Extra = map[string]string{
 		sealedField: base64.StdEncoding.EncodeToString(db.keys.Seal(place, plain)), keyField: db.keys.Current(),
@@ -96,6 +110,9 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 	}
 	if account != "" {
 		content.Extra[accountField] = account
+	}
+	if person != "" {
+		content.Extra[personField] = person
 	}
 	return content, nil
 }

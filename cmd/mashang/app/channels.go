@@ -18,6 +18,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/intake"
+	"github.com/mashang-hub/mashang/hub/petition"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
 	"github.com/mashang-hub/mashang/hub/postgres/lease"
 )
@@ -30,6 +31,7 @@ func (a *App) channels(ctx context.Context, g *run.Group, mux *http.ServeMux, pr
 	}
 	deps := a.deps()
 	deps.Codes, deps.Public, deps.Named = printed, a.outside(), a.city.FindNamed
+	deps.Earlier = petition.Earlier{Register: a.cases, Clock: a.clock, Department: func(d hub.DepartmentCode) string { return a.outside().agencies[d] }}.Notes
 	leases := lease.New(a.db, a.log)
 	deps.Alone = func(ctx context.Context, code hub.ChannelCode, work func(context.Context) error) error {
 		return leases.Hold(ctx, "channel/"+string(code), work)
