@@ -61,7 +61,7 @@ func TestWhatIsKnownAtTheDoor(t *testing.T) {
 		"refused":              {closed(hub.StatusRejected, month), brought("XF1", wages, ""), brought("XF2", wages, ""), []string{"疑为重复信访", "驳回"}},
 		"finished long ago":    {closed(hub.StatusResolved, years), brought("XF1", wages, petition.LevelFinal), brought("XF2", wages, ""), []string{"三级终结", "第三十六条", "XF1"}},
 		"closed long ago":      {closed(hub.StatusResolved, years), brought("XF1", wages, ""), brought("XF2", wages, ""), nil},
-		"another wages":       {open, brought("XF1", "小区门口占道经营，油烟扰民，夜里吵得睡不着", ""), brought("XF2", wages, ""), nil},
+		"another wages":        {open, brought("XF1", "小区门口占道经营，油烟扰民，夜里吵得睡不着", ""), brought("XF2", wages, ""), nil},
 		"its own review":       {closed(hub.StatusResolved, month), brought("XF1", wages, ""), brought("XF2", wages, petition.LevelReview), nil},
 		"a review of the last": {closed(hub.StatusResolved, month), brought("XF1", wages, petition.LevelFinal), brought("XF2", wages, petition.LevelReview), []string{"三级终结"}},
 	} {
