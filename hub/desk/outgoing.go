@@ -68,7 +68,11 @@ func (on *sheet) outgoing(o *hub.Opening) error {
 		if content.Confidential() {
 			a.Text = mask.Said(a.Text, o.Submission.Content)
 		}
-		payload, err := a.AppendJSONWith(on.room(768+len(a.Content.Text)), said)
+		text := said
+		if _, checked := a.CheckBy(); checked {
+			text = nil // it says more than the citizen did
+		}
+		payload, err := a.AppendJSONWith(on.room(768+len(a.Content.Text)), text)
 		if err != nil {
 			return fmt.Errorf("encode alert %s: %w", a.ID, err)
 		}

@@ -2,8 +2,10 @@ package relay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"os"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/plugins/relay/mail"
@@ -28,6 +30,10 @@ const (
 	Table    Kind = "table"    // 数据库表
 	Folder   Kind = "folder"   // 文件交换
 )
+
+// StateVariable is the environment variable that names the folder in which a
+// department's process may keep what must outlive it.
+const StateVariable = "MASHANG_STATE"
 
 // A sender passes alerts on by one way. It answers each with a receipt, in
 // order, and may be called concurrently and again with the same alerts.
@@ -61,6 +67,7 @@ func open(kind Kind, raw json.RawMessage, clock hub.Clock) (sender, error) {
 	switch kind {
 	case WeCom, DingTalk, Feishu:
 		return build(raw, robot.Default(), func(c robot.Config) (sender, error) {
+			c.State = cmp.Or(c.State, os.Getenv(StateVariable))
 			return sure(robot.New(robot.Vendor(kind), c, clock))
 		})
 	case Email:

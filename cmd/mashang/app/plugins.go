@@ -10,6 +10,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/plugins/host"
 	"github.com/mashang-hub/mashang/plugins/manifest"
+	"github.com/mashang-hub/mashang/plugins/relay"
 )
 
 // pluginSpec says how the plugin of d is run: this program itself, or the
@@ -28,6 +29,7 @@ func (a *App) pluginSpec(d city.Department, dir string) (host.Spec, error) {
 			return spec, err
 		}
 	}
+	spec.Env = append(spec.Env, relay.StateVariable+"="+filepath.Join(a.opts.Data, "state", string(d.Code)))
 	spec.Config, spec.RunDir = d.Config, filepath.Join(dir, string(d.Code))
 	return spec, nil
 }

@@ -45,6 +45,9 @@ type Config struct {
 	Keyword string `json:"keyword"`
 	// PerMinute is how many messages the robot takes.
 	PerMinute int `json:"per_minute"`
+	// State is the folder in which it is kept when the robot last spoke; the
+	// hub names one. Without it a new process waits a minute before it speaks.
+	State string `json:"state"`
 	// Allow lists private networks that may be reached.
 	Allow []netip.Prefix `json:"allow"`
 }

@@ -148,7 +148,7 @@ func open(t *testing.T, v robot.Vendor, format string) (*group, *robot.Robot) {
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
 	c := robot.Default()
-	c.URL, c.Format, c.Allow, c.AtAll = server.URL+"/send?key=KEY", format, egress.Loopback(), true
+	c.URL, c.Format, c.Allow, c.AtAll, c.State = server.URL+"/send?key=KEY", format, egress.Loopback(), true, t.TempDir()
 	if v != robot.WeCom {
 		c.Secret = secret
 	}
@@ -354,7 +354,7 @@ func TestConfig(t *testing.T) {
 func TestLoopbackIsRefusedUnlessAllowed(t *testing.T) {
 	g, _ := open(t, robot.WeCom, "text")
 	c := robot.Default()
-	c.URL = "http://127.0.0.1:9/send?key=KEY"
+	c.URL, c.State = "http://127.0.0.1:9/send?key=KEY", t.TempDir()
 	r, err := robot.New(robot.WeCom, c, g)
 	if err != nil {
 		t.Fatal(err)

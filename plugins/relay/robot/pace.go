@@ -14,6 +14,8 @@ type pace struct {
 	limit int
 	sent  []time.Time // within the last minute, oldest first
 	until time.Time   // the vendor asked for silence
+	// memory keeps both over restarts; nil keeps nothing.
+	memory *memory
 }
 
 const minute = time.Minute
@@ -38,7 +40,26 @@ func (p *pace) take(now time.Time) (crowded bool, wait time.Duration) {
 		return false, gap - now.Sub(p.sent[n-1])
 	}
 	p.sent = append(p.sent, now)
+	if p.keep() != nil { // unkept it may be repeated after a restart: leave it
+		p.sent = p.sent[:n]
+		return false, unkept
+	}
 	return crowded, 0
+}
+
+// unkept is the wait while the folder cannot be written.
+const unkept = 30 * time.Second
+
+// keep writes down how the robot stands.
+func (p *pace) keep() error {
+	if p.memory == nil {
+		return nil
+	}
+	k := kept{Until: p.until.UnixMilli()}
+	for _, t := range p.sent {
+		k.Sent = append(k.Sent, t.UnixMilli())
+	}
+	return p.memory.save(k)
 }
 
 // left is how many messages may go out at now without spacing.
@@ -59,4 +80,5 @@ func (p *pace) hush(now time.Time, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.until = now.Add(d)
+	_ = p.keep() // the vendor says it again if it is forgotten
 }

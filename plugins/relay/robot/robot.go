@@ -24,7 +24,7 @@ type Robot struct {
 	clock  hub.Clock
 	http   *http.Client
 	turn   sync.Mutex
-	pace   pace
+	pace   *pace
 }
 
 // New checks config and returns its robot.
@@ -36,7 +36,7 @@ func New(v Vendor, config Config, clock hub.Clock) (*Robot, error) {
 		return nil, hub.Errorf(hub.CodeInvalid, "relay.kind", string(v))
 	}
 	return &Robot{
-		vendor: v, config: config, clock: clock, pace: pace{limit: config.PerMinute},
+		vendor: v, config: config, clock: clock, pace: recall(config.State, config.URL, config.PerMinute, clock.Now()),
 		http: egress.New(config.Allow...).Client(15 * time.Second),
 	}, nil
 }
