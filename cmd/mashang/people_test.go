@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/mashang-hub/mashang/configs"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/assess"
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/courier"
 )
@@ -81,6 +83,7 @@ func TestPeopleByCommand(t *testing.T) {
 	t.Run("a cadre is away", v.leaves)
 	t.Run("people are told", v.notices)
 	t.Run("citizens are called back", v.visits)
+	t.Run("an appeal is granted and the report of before can be made again", v.appeals)
 	t.Run("data is kept by law", v.holds)
 	t.Run("a node with other keys is refused", v.otherKeys)
 	t.Run("all is as it was written", v.audit)
@@ -230,12 +233,44 @@ func (v *village) visits(t *testing.T) {
 		return len(list.Visits) > 0
 	})
 	first := list.Visits[0]
-	v.as("operator", nil, "visit", "record", string(first.Case), "--round", "1", "--solved", "--satisfied", "--text", "已通暖")
+	v.as("operator", nil, "visit", "record", string(first.Case), "--round", fmt.Sprint(first.Round), "--solved", "--satisfied", "--text", "已通暖")
 	v.as("operator", &list, "visit", "list", "--all")
 	for _, w := range list.Visits {
-		if w.Case == first.Case && w.Round == 1 && (w.Reached == nil || !*w.Solved) {
+		if w.Case == first.Case && w.Round == first.Round && (w.Reached == nil || !*w.Solved) {
 			t.Errorf("recorded %+v", w)
 		}
+	}
+}
+
+func (v *village) appeals(t *testing.T) {
+	v.t = t
+	var list api.VersionList
+	if v.as("supervisor", &list, "assess", "formulas"); len(list.Versions) != 1 || list.Versions[0].Hash != list.Current {
+		t.Fatalf("%+v", list)
+	}
+	total := func(extra ...string) int {
+		var table assess.Table
+		args := append([]string{"assess", "show", "--by", "all", "--since", time.Now().AddDate(0, -2, 0).Format(time.DateOnly),
+			"--until", time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, extra...)
+		v.as("supervisor", &table, args...)
+		if len(table.Rows) != 1 || table.Hash != list.Current {
+			t.Fatalf("%+v", table)
+		}
+		return table.Rows[0].Rates["closing"].Denominator
+	}
+	before := total()
+	var filed api.AppealFiled
+	var all struct{ Cases []hub.Case }
+	v.as("head", &all, "case", "list")
+	v.as("head", &filed, "assess", "appeal", string(all.Cases[len(all.Cases)-1].ID), "--measure", "closing", "--reason", "同一事项重复登记")
+	v.as("supervisor", nil, "assess", "decide", fmt.Sprint(filed.ID), "--grant", "--decision", "情况属实")
+	after := total()
+	if after != before-1 || total("--without-appeals") != before || total("--formula-version", list.Current) != after {
+		t.Errorf("before %d, after %d, without appeals %d", before, after, total("--without-appeals"))
+	}
+	var appeals api.AppealList
+	if v.as("supervisor", &appeals, "assess", "appeals"); len(appeals.Appeals) != 1 || !*appeals.Appeals[0].Granted {
+		t.Errorf("%+v", appeals)
 	}
 }
 

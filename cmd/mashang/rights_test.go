@@ -237,6 +237,7 @@ func TestRights(t *testing.T) {
 	}
 	w := newTown(t)
 	t.Run("matrix", w.matrix)
+	t.Run("by hand", w.byHand)
 	t.Run("commands", w.commands)
 	t.Run("canaries", w.canaries)
 }

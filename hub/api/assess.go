@@ -21,6 +21,11 @@ type Marks interface {
 	AddAppeal(ctx context.Context, a assess.Appeal) (int64, error)
 	DecideAppeal(ctx context.Context, a assess.Appeal) error
 	Appeals(ctx context.Context, open bool) ([]assess.Appeal, error)
+	// OldFormulas returns a kept version of the formulas, by its name or hash;
+	// of several with that name the newest.
+	OldFormulas(ctx context.Context, version string) (*assess.Formulas, error)
+	// Versions lists the versions that were kept, newest first.
+	Versions(ctx context.Context) ([]assess.Version, error)
 }
 
 // Assessing is what the routes of assessment stand on.
@@ -44,6 +49,12 @@ type Behind struct {
 // An AppealList (申诉列表) is appeals, newest first.
 type AppealList struct {
 	Appeals []assess.Appeal `json:"appeals"`
+}
+
+// A VersionList (公式版本列表) is the versions of the formulas, newest first.
+type VersionList struct {
+	Current  string           `json:"current"` // hash
+	Versions []assess.Version `json:"versions"`
 }
 
 // An AppealRequest (申诉) says why a case ought not to count.
@@ -84,7 +95,11 @@ const (
 
 // Routes returns the routes of assessment.
 func (s *Assessing) Routes() []Route {
-	period := []Param{{"since", "从这天收件的起，如 2026-11-01"}, {"until", "到这天为止（不含）；都不填是本月"}}
+	period := []Param{
+		{"since", "从这天收件的起，如 2026-11-01"}, {"until", "到这天为止（不含）；都不填是本月"},
+		{"formulas", "用哪一版公式重算：版本名或哈希；不填用现行的"},
+		{"appeals", "none 不计申诉裁定，看申诉前公布的数"},
+	}
 	by := append(slices.Clone(period), Param{"by", "按什么分：all、department、county、township、channel、category"})
 	read := func(method, path, summary string, h func(*http.Request) (any, error), query []Param, answer any, media string) Route {
 		return Route{
@@ -98,6 +113,7 @@ func (s *Assessing) Routes() []Route {
 			Param{"part", "numerator 分子，denominator 分母"}), Behind{}, ""),
 		read("GET", "/report.xlsx", "考核月报，带图表", s.xlsx, period, nil, mediaXLSX),
 		read("GET", "/report.pdf", "考核月报，A4 打印", s.pdf, period, nil, mediaPDF),
+		read("GET", "/formulas", "考核公式的各个版本，新的在前", s.versions, nil, VersionList{}, ""),
 		read("GET", "/appeals", "考核申诉", s.appeals, []Param{{"open", "true 只看未裁定的"}}, AppealList{}, ""),
 		{
 			Method: "POST", Path: "/api/v1/assess/appeals", Right: access.Appeal, Reach: access.OwnCases, Handle: s.appeal,
@@ -137,7 +153,29 @@ func (s *Assessing) Facts(r *http.Request) (facts []assess.Fact, since, until ti
 		return nil, since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "until")
 	}
 	facts, err = s.Marks.Facts(r.Context(), since, until)
+	switch r.URL.Query().Get("appeals") {
+	case "":
+	case "none":
+		for i := range facts {
+			facts[i].Spared = nil
+		}
+	default:
+		return nil, since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "appeals")
+	}
 	return facts, since, until, err
+}
+
+// formulas are those that r asks for, the present ones if it asks for none.
+func (s *Assessing) formulas(r *http.Request) (*assess.Formulas, error) {
+	if version := r.URL.Query().Get("formulas"); version != "" {
+		return s.Marks.OldFormulas(r.Context(), version)
+	}
+	return s.Formulas, nil
+}
+
+func (s *Assessing) versions(r *http.Request) (any, error) {
+	list, err := s.Marks.Versions(r.Context())
+	return VersionList{s.Formulas.Hash, list}, err
 }
 
 // Dimension is what q wants the table to be broken down by, departments if
@@ -165,7 +203,11 @@ func (s *Assessing) Table(r *http.Request) (assess.Table, error) {
 	if err != nil {
 		return assess.Table{}, err
 	}
-	t, err := s.Formulas.Evaluate(facts, by)
+	formulas, err := s.formulas(r)
+	if err != nil {
+		return assess.Table{}, err
+	}
+	t, err := formulas.Evaluate(facts, by)
 	t.Since, t.Until, t.Generated = since, until, s.Clock.Now()
 	return t, err
 }
@@ -181,7 +223,11 @@ func (s *Assessing) Behind(r *http.Request) ([]assess.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
+	formulas, err := s.formulas(r)
+	if err != nil {
+		return nil, err
+	}
+	return formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
 }
 
 func (s *Assessing) behind(r *http.Request) (any, error) {
@@ -198,12 +244,15 @@ func (s *Assessing) behind(r *http.Request) (any, error) {
 
 func (s *Assessing) report(r *http.Request) (assess.Report, time.Time, error) {
 	facts, since, until, err := s.Facts(r)
-	out := assess.Report{City: s.City, Formulas: s.Formulas, Name: s.Name}
+	out := assess.Report{City: s.City, Name: s.Name}
 	if err != nil {
 		return out, since, err
 	}
+	if out.Formulas, err = s.formulas(r); err != nil {
+		return out, since, err
+	}
 	for _, by := range assess.Dimensions() {
-		t, err := s.Formulas.Evaluate(facts, by)
+		t, err := out.Formulas.Evaluate(facts, by)
 		if err != nil {
 			return out, since, err
 		}

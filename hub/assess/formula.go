@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -40,6 +41,13 @@ type Formulas struct {
 	Source   []byte    `json:"-" yaml:"-"`
 
 	score *vm.Program
+}
+
+// A Version (公式版本) is formulas that were in use.
+type Version struct {
+	Version string    `json:"version"`
+	Hash    string    `json:"hash"`
+	Since   time.Time `json:"since"` // first used
 }
 
 var codes = regexp.MustCompile(`^[a-z][a-z_]{1,30}$`)

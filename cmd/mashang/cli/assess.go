@@ -24,17 +24,19 @@ func newAssess(s *settings) *cobra.Command {
 		Example: "  mashang assess show --by department\n  mashang assess report --format pdf --out 月报.pdf\n" +
 			"  mashang assess export --since 2026-11-01 --until 2026-12-01 --purpose 月度归档 --out 办结.csv",
 	}
-	c.AddCommand(newAssessShow(s), newAssessReport(s), newAssessExport(s))
+	c.AddCommand(newAssessShow(s), newAssessReport(s), newAssessExport(s), newFormulas(s), newAppeals(s), newAppeal(s), newAppealDecision(s))
 	return c
 }
 
 func newAssessShow(s *settings) *cobra.Command {
 	var by, since, until string
+	var again recompute
 	c := &cobra.Command{
 		Use: "show", Short: "显示考核表，得分高的在前", Args: cobra.NoArgs,
 		Example: "  mashang assess show\n  mashang assess show --by county --since 2026-11-01 --until 2026-12-01 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"by": {by}, "since": {since}, "until": {until}}
+			again.into(q)
 			var t assess.Table
 			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/assess?"+q.Encode(), "", nil, &t); err != nil {
 				return err
@@ -45,6 +47,7 @@ func newAssessShow(s *settings) *cobra.Command {
 	c.Flags().StringVar(&by, "by", "department", "按什么分: all、department、county、township、channel、category")
 	c.Flags().StringVar(&since, "since", "", "从这天收件的起；不填是本月")
 	c.Flags().StringVar(&until, "until", "", "到这天为止（不含）")
+	again.flags(c)
 	return c
 }
 
@@ -77,6 +80,7 @@ func writeTable(w io.Writer, t assess.Table) {
 
 func newAssessReport(s *settings) *cobra.Command {
 	var format, since, until, out string
+	var again recompute
 	c := &cobra.Command{
 		Use: "report", Short: "生成考核月报（xlsx 带图表，或 pdf）", Args: cobra.NoArgs,
 		Example: "  mashang assess report --out 月报.xlsx\n  mashang assess report --format pdf --since 2026-11-01 --until 2026-12-01 --out 月报.pdf",
@@ -88,6 +92,7 @@ func newAssessReport(s *settings) *cobra.Command {
 				out = "考核月报." + format
 			}
 			q := url.Values{"since": {since}, "until": {until}}
+			again.into(q)
 			return s.download(cmd, http.MethodGet, "/api/v1/assess/report."+format+"?"+q.Encode(), nil, out)
 		},
 	}
@@ -95,6 +100,7 @@ func newAssessReport(s *settings) *cobra.Command {
 	c.Flags().StringVar(&since, "since", "", "从这天收件的起；不填是本月")
 	c.Flags().StringVar(&until, "until", "", "到这天为止（不含）")
 	c.Flags().StringVar(&out, "out", "", "写到这个文件")
+	again.flags(c)
 	return c
 }
 

@@ -6,10 +6,12 @@ package assessments
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/assess"
 	"github.com/mashang-hub/mashang/hub/postgres"
 )
@@ -86,4 +88,28 @@ func (s *Store) SaveFormulas(ctx context.Context, f *assess.Formulas, now time.T
 	_, err := s.db.Pool().Exec(ctx, `insert into assess_formulas (hash, version, at, source) values ($1, $2, $3, $4)
 		on conflict do nothing`, f.Hash, f.Version, now, f.Source)
 	return postgres.Wrap(err, "save formulas")
+}
+
+// OldFormulas returns a kept version by its name or hash; of several with that
+// name the newest.
+func (s *Store) OldFormulas(ctx context.Context, version string) (*assess.Formulas, error) {
+	var source []byte
+	err := s.db.Pool().QueryRow(ctx, `select source from assess_formulas where version = $1 or hash = $1 order by at desc limit 1`, version).Scan(&source)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, hub.Errorf(hub.CodeNotFound, "assess.no_version", version)
+	}
+	if err != nil {
+		return nil, postgres.Wrap(err, "read formulas %s", version)
+	}
+	return assess.Parse(source)
+}
+
+// Versions lists the versions that were kept, newest first.
+func (s *Store) Versions(ctx context.Context) ([]assess.Version, error) {
+	rows, err := s.db.Pool().Query(ctx, "select version, hash, at from assess_formulas order by at desc, hash")
+	if err != nil {
+		return nil, postgres.Wrap(err, "read versions of formulas")
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[assess.Version])
+	return list, postgres.Wrap(err, "read versions of formulas")
 }

@@ -212,4 +212,22 @@ func TestFormulasAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	stricter, err := assess.Parse(append(data, "\n# 更严\n"...)) // the same name, other words
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveFormulas(t.Context(), stricter, nine().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for ask, want := range map[string]string{f.Hash: f.Hash, stricter.Hash: stricter.Hash, f.Version: stricter.Hash} {
+		if got, err := s.OldFormulas(t.Context(), ask); err != nil || got.Hash != want {
+			t.Errorf("version %s is %+v, %v", ask, got, err)
+		}
+	}
+	if _, err := s.OldFormulas(t.Context(), "nie"); hub.CodeOf(err) != hub.CodeNotFound {
+		t.Errorf("a version that never was: %v", err)
+	}
+	if list, err := s.Versions(t.Context()); err != nil || len(list) != 2 || list[1].Hash != f.Hash {
+		t.Errorf("versions %+v, %v", list, err)
+	}
 }
