@@ -38,18 +38,29 @@ func ParseBudget(s string) (Budget, error) {
 	if i <= 0 {
 		return Budget{}, Errorf(CodeInvalid, "budget.invalid", s)
 	}
-	unit, ok := map[string]Unit{
-		"m": Minute, "分": Minute, "分钟": Minute,
-		"h": Hour, "小时": Hour, "个小时": Hour,
-		"d": Day, "日": Day, "天": Day, "个自然日": Day, "自然日": Day,
-		"wd": WorkingDay, "工作日": WorkingDay, "个工作日": WorkingDay,
-		"wh": WorkingHour, "工作小时": WorkingHour, "个工作小时": WorkingHour,
-	}[s[i:]]
+	unit, ok := unitOf(s[i:])
 	n, err := strconv.Atoi(s[:i])
 	if !ok || err != nil || n > 3650*24*60 {
 		return Budget{}, Errorf(CodeInvalid, "budget.invalid", s)
 	}
 	return Budget{n, unit}, nil
+}
+
+// unitOf reads a unit. It is asked for every clock of every case that is read.
+func unitOf(s string) (Unit, bool) {
+	switch s {
+	case "m", "分", "分钟":
+		return Minute, true
+	case "h", "小时", "个小时":
+		return Hour, true
+	case "d", "日", "天", "个自然日", "自然日":
+		return Day, true
+	case "wd", "工作日", "个工作日":
+		return WorkingDay, true
+	case "wh", "工作小时", "个工作小时":
+		return WorkingHour, true
+	}
+	return "", false
 }
 
 // String returns the short form, such as "5wd".

@@ -83,17 +83,21 @@ func (f *firing) claim(b *pgx.Batch, low time.Time, n int) {
 		logged as (
 			insert into deadline_log (case_id, kind, epoch, fire_at, fired_at)
 			select case_id, kind, epoch, fire_at, $1 from gone on conflict do nothing)
-		select gone.*, mine.state, mine.head from gone
-			join (select distinct on (id) id, state, head from mine) mine on mine.id = gone.case_id`,
+		select case_id, kind, epoch, fire_at, due_at, null::json, null::bytea from gone
+		union all select id, '', 0, $1, $1, state, head from mine`,
 		f.now, low, n).Query(f.read)
 }
 
-// read takes what claim returned, oldest first.
+// read takes what claim returned: the clocks, which are put in the order of
+// their time, and the cases, one of several clocks as often.
 func (f *firing) read(rows pgx.Rows) error {
 	var d dueRow
 	var state, head []byte
 	_, err := pgx.ForEachRow(rows, []any{&d.Case, &d.Kind, &d.Epoch, &d.FireAt, &d.DueAt, &state, &head}, func() error {
-		f.due = append(f.due, d)
+		if state == nil {
+			f.due = append(f.due, d)
+			return nil
+		}
 		if f.cases[d.Case] != nil {
 			return nil
 		}
