@@ -127,6 +127,8 @@ func TestConsole(t *testing.T) {
 	}{
 		{"a rule author and an approver", (*visitor).rules},
 		{"a department head appeals, a supervisor judges", (*visitor).assessment},
+		{"a security officer makes an account, an auditor sees it", (*visitor).accounts},
+		{"a leader instructs, a supervisor follows and calls back", (*visitor).oversight},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{Browser: b.For(t), t: t, url: hub.URL}) })
 	}
@@ -230,4 +232,103 @@ func (v *visitor) assessment() {
 			v.t.Errorf("%s: %d %s", name, r.StatusCode, r.Header)
 		}
 	}
+}
+
+// accounts: a security officer makes an account, lends a role and issues a
+// token; an auditor sees that on record and finds the record whole.
+func (v *visitor) accounts() {
+	v.enter("security")
+	if got := v.menu(); !slices.Equal(got, []string{"账号"}) {
+		v.t.Errorf("the security officer's menu: %v", got)
+	}
+	v.look(map[string]string{
+		"accounts": "/accounts", "account": "/accounts/of/head", "account-new": "/accounts/new", "role-rights": "/accounts/rights",
+		"accounts-none": "/accounts?q=nobody",
+	})
+	v.Go(v.url + "/accounts/new")
+	v.send("main form", map[string]string{"id": "xiaowang", "name": "小王", "role": "worker"})
+	v.want("要写明部门")
+	v.send("main form", map[string]string{"department": "heating"})
+	v.want("账号已建好", "初始密码", "只显示这一次", "部门经办人")
+	v.Go(v.url + "/accounts/of/xiaowang")
+	if strings.Contains(v.text("main"), "只显示这一次") {
+		v.t.Error("the password is shown again")
+	}
+	v.send(`form[action$="/delegate"]`, map[string]string{"to": "head", "until": "2020-01-01", "reason": "出差"})
+	v.want("委托")
+	v.send(`form[action$="/token"]`, map[string]string{"name": "对账程序", "days": "30"})
+	v.want("令牌已发", "mst_", "对账程序")
+	v.send(`form[action$="/revoke"]`, nil)
+	v.want("令牌已作废")
+	v.send(`form[action$="/disable"]`, nil)
+	v.want("已停用")
+	v.refused("/audit", "/cases", "/rules", "/assess")
+
+	v.enter("auditor")
+	v.look(map[string]string{
+		"audit": "/audit", "audit-state": "/audit/state", "audit-none": "/audit?actor=nobody", "reveals": "/audit?action=personal.revealed",
+	})
+	v.Go(v.url + "/audit?actor=security")
+	v.want("保存账号", "account/xiaowang", "作废令牌", "停用账号")
+	v.Go(v.url + "/audit/state")
+	v.send("main form", nil)
+	v.want("没有被改、被删")
+	v.refused("/accounts", "/cases")
+}
+
+// refused opens pages that are not this user's: each says so, in its layout.
+func (v *visitor) refused(paths ...string) {
+	v.t.Helper()
+	for _, path := range paths {
+		v.Go(v.url + path)
+		v.want("您没有")
+		if r := v.fetch(path); r.StatusCode != http.StatusForbidden {
+			v.t.Errorf("%s answers %d", path, r.StatusCode)
+		}
+	}
+}
+
+// oversight: a leader instructs on a topic, the supervision office answers it
+// and records a return visit, and reads what deputies did.
+func (v *visitor) oversight() {
+	v.enter("leader")
+	v.look(map[string]string{"topics-none": "/orders/topics"})
+	v.Go(v.url + "/orders/topics")
+	v.send(`form[action="/orders/topics"]`, map[string]string{"topic": "heating", "text": "供暖问题当天上门", "within": "2个工作日"})
+	v.want("批示已落到", "供暖问题当天上门", "件未答复")
+	v.Go(v.url + "/")
+	v.want("最近收到")
+	v.refused("/visits", "/accounts")
+
+	v.enter("deputy")
+	if got := v.menu(); !slices.Equal(got, []string{"代表"}) {
+		v.t.Errorf("the deputy's menu: %v", got)
+	}
+	v.look(map[string]string{"deputy": "/deputy"})
+	v.Go(v.url + "/deputy")
+	v.click("td a.title")
+	v.send("main form", map[string]string{"suggestion": "请公布抢修进度"})
+	v.want("已记下")
+
+	v.enter("supervisor")
+	v.look(map[string]string{
+		"orders": "/orders", "orders-late": "/orders?state=overdue", "orders-done": "/orders?state=answered", "topics": "/orders/topics",
+		"visits": "/visits", "deputies": "/deputies", "deputies-none": "/deputies?since=2020-01-01&until=2020-02-01",
+	})
+	v.Go(v.url + "/deputies")
+	v.want("人大代表老韩", "请公布抢修进度")
+	v.Go(v.url + "/orders/topics")
+	v.send(`form[action^="/orders/topics/"]`, map[string]string{"text": "都已上门"})
+	v.want("已答复", "都已上门", "0 件未答复")
+	v.Go(v.url + "/visits")
+	v.click("td a.title")
+	visit := strings.TrimPrefix(browsertest.Act(v.Browser, chromedp.Location()), v.url)
+	v.look(map[string]string{"visit": visit})
+	v.Go(v.url + visit)
+	v.send("main form", map[string]string{"reached": "yes"})
+	v.want("解决")
+	v.send("main form", map[string]string{"reached": "yes", "solved": "yes", "satisfied": "no", "text": "来得太晚"})
+	v.want("回访已登记")
+	v.Go(v.url + visit)
+	v.want("已解决", "不满意", "来得太晚")
 }

@@ -41,15 +41,17 @@ const (
 	maxDelegation = 92 * 24 * time.Hour
 )
 
-type accountRoutes struct {
-	accounts Accounts
-	secrets  Credentials
-	clock    hub.Clock
+// People is what the security office does with accounts; the console does the
+// same through it.
+type People struct {
+	Accounts Accounts
+	Secrets  Credentials
+	Clock    hub.Clock
 }
 
 // AccountRoutes returns the routes about accounts and tokens.
 func AccountRoutes(accounts Accounts, secrets Credentials, clock hub.Clock) []Route {
-	s := &accountRoutes{accounts, secrets, clock}
+	s := &People{accounts, secrets, clock}
 	admin := func(method, path, summary string, f func(*http.Request) (any, error), body, answer any) Route {
 		return Route{
 			Method: method, Path: "/api/v1/" + path, Right: access.ManageAccounts, Reach: access.NoCases,
@@ -150,46 +152,50 @@ func decode(r *http.Request, v any) error {
 	return nil
 }
 
-func (s *accountRoutes) list(r *http.Request) (any, error) {
-	list, err := s.accounts.List(r.Context())
+func (s *People) list(r *http.Request) (any, error) {
+	list, err := s.Accounts.List(r.Context())
 	if list == nil {
 		list = []access.Account{}
 	}
 	return AccountList{list}, err
 }
 
-func (s *accountRoutes) find(r *http.Request) (any, error) {
-	return s.accounts.Find(r.Context(), r.PathValue("id"))
+func (s *People) find(r *http.Request) (any, error) {
+	return s.Accounts.Find(r.Context(), r.PathValue("id"))
 }
 
-// save makes or changes an account. A new one gets a password that its owner
-// must change, unless it logs in elsewhere.
-func (s *accountRoutes) save(r *http.Request) (any, error) {
+func (s *People) save(r *http.Request) (any, error) {
 	var req AccountRequest
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
+	return s.Save(r.Context(), req)
+}
+
+// Save makes or changes an account. A new one gets a password that its owner
+// must change, unless it logs in elsewhere.
+func (s *People) Save(ctx context.Context, req AccountRequest) (AccountSaved, error) {
 	a := access.Account{ID: req.ID, Name: req.Name, Person: req.Person, Phone: req.Phone, Grants: req.Grants, Subject: req.Subject}
 	for i := range a.Grants {
 		a.Grants[i].From = ""
 	}
 	password := req.Password
 	if password == "" && req.Subject == "" {
-		_, err := s.accounts.Find(r.Context(), req.ID)
+		_, err := s.Accounts.Find(ctx, req.ID)
 		if hub.CodeOf(err) == hub.CodeNotFound {
 			password = access.NewPassword()
 		} else if err != nil {
-			return nil, err
+			return AccountSaved{}, err
 		}
 	}
 	if password != "" {
 		if err := access.CheckNewPassword(req.ID, password); err != nil {
-			return nil, err
+			return AccountSaved{}, err
 		}
 		a.Password, a.MustChange = access.HashPassword(password), true
 	}
-	if err := s.accounts.Save(r.Context(), s.clock.Now(), a); err != nil {
-		return nil, err
+	if err := s.Accounts.Save(ctx, s.Clock.Now(), a); err != nil {
+		return AccountSaved{}, err
 	}
 	saved := AccountSaved{ID: a.ID}
 	if req.Password == "" {
@@ -198,24 +204,29 @@ func (s *accountRoutes) save(r *http.Request) (any, error) {
 	return saved, nil
 }
 
-func (s *accountRoutes) setDisabled(disabled bool) func(*http.Request) (any, error) {
+func (s *People) setDisabled(disabled bool) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
-		return Done{true}, s.accounts.SetDisabled(r.Context(), s.clock.Now(), r.PathValue("id"), disabled)
+		return Done{true}, s.Accounts.SetDisabled(r.Context(), s.Clock.Now(), r.PathValue("id"), disabled)
 	}
 }
 
-func (s *accountRoutes) setLocked(d time.Duration) func(*http.Request) (any, error) {
+func (s *People) setLocked(d time.Duration) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
 		var until time.Time
 		if d > 0 {
-			until = s.clock.Now().Add(d)
+			until = s.Clock.Now().Add(d)
 		}
-		return Done{true}, s.accounts.SetLocked(r.Context(), s.clock.Now(), r.PathValue("id"), until)
+		return Done{true}, s.Accounts.SetLocked(r.Context(), s.Clock.Now(), r.PathValue("id"), until)
 	}
 }
 
-func (s *accountRoutes) resetPassword(r *http.Request) (any, error) {
-	id, password := r.PathValue("id"), access.NewPassword()
-	err := s.secrets.SetPassword(r.Context(), s.clock.Now(), id, access.HashPassword(password), true)
+func (s *People) resetPassword(r *http.Request) (any, error) {
+	return s.Reset(r.Context(), r.PathValue("id"))
+}
+
+// Reset gives an account a new password, which its owner must change.
+func (s *People) Reset(ctx context.Context, id string) (AccountSaved, error) {
+	password := access.NewPassword()
+	err := s.Secrets.SetPassword(ctx, s.Clock.Now(), id, access.HashPassword(password), true)
 	return AccountSaved{id, password}, err
 }

@@ -125,15 +125,21 @@ func (s *auditRoutes) verify(r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
+	return CheckAudit(r.Context(), s.ledger, marks, key)
+}
+
+// CheckAudit follows the chains against the last of the checkpoints that key
+// signed; a checkpoint that it did not sign is an error.
+func CheckAudit(ctx context.Context, ledger Ledger, marks []audit.Checkpoint, key ed25519.PublicKey) (Verdict, error) {
 	marks = marks[max(0, len(marks)-maxCheckpoints):]
 	var v audit.Verifier
 	for _, m := range marks {
 		if err := m.Check(key); err != nil {
-			return nil, err
+			return Verdict{}, err
 		}
 		v.Expect(m)
 	}
-	fault, err := s.ledger.VerifyAudit(r.Context(), &v)
+	fault, err := ledger.VerifyAudit(ctx, &v)
 	return Verdict{OK: fault == nil, Records: v.Records, Checkpoints: len(marks), FirstBad: fault}, err
 }
 

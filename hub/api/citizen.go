@@ -119,24 +119,39 @@ func (s *citizenRoutes) record(r *http.Request) (any, error) {
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	who := access.Of(r.Context()).Actor()
+	to := Visiting{s.visits, s.desk, s.clock}
+	return Done{true}, to.Record(r.Context(), hub.CaseID(r.PathValue("id")), req)
+}
+
+// Visiting is what those do who make return visits; the console does the same
+// through it.
+type Visiting struct {
+	citizen.Visits
+	Desk  citizen.Desk
+	Clock hub.Clock
+}
+
+// Record stores how a visit went, as whoever asks, and has the case opened
+// again when that is asked for and it is not settled.
+func (s *Visiting) Record(ctx context.Context, id hub.CaseID, req VisitRequest) error {
+	who := access.Of(ctx).Actor()
 	v := citizen.Visit{
-		Case: hub.CaseID(r.PathValue("id")), Round: max(req.Round, 1), MadeAt: s.clock.Now(), Account: who.ID,
+		Case: id, Round: max(req.Round, 1), MadeAt: s.Clock.Now(), Account: who.ID,
 		Reached: req.Reached, Solved: req.Solved, Satisfied: req.Satisfied, Text: req.Text,
 	}
 	if err := v.Check(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.visits.Record(r.Context(), v); err != nil {
-		return nil, err
+	if err := s.Visits.Record(ctx, v); err != nil {
+		return err
 	}
-	if req.Reopen && v.Solved != nil && !*v.Solved {
-		text := req.Text
-		if text == "" {
-			text = "回访：反映人说没有解决"
-		}
-		_, err := s.desk.DoAll(r.Context(), v.Case, "", hub.Reopen{By: hub.By{Actor: who}, Text: text})
-		return Done{true}, err
+	if !req.Reopen || v.Solved == nil || *v.Solved {
+		return nil
 	}
-	return Done{true}, nil
+	text := req.Text
+	if text == "" {
+		text = "回访：反映人说没有解决"
+	}
+	_, err := s.Desk.DoAll(ctx, v.Case, "", hub.Reopen{By: hub.By{Actor: who}, Text: text})
+	return err
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -9,76 +10,85 @@ import (
 	"github.com/mashang-hub/mashang/hub/access"
 )
 
-func (s *accountRoutes) tokens(r *http.Request) (any, error) {
-	list, err := s.secrets.Tokens(r.Context(), r.PathValue("id"))
+func (s *People) tokens(r *http.Request) (any, error) {
+	list, err := s.Secrets.Tokens(r.Context(), r.PathValue("id"))
 	if list == nil {
 		list = []access.Token{}
 	}
 	return TokenList{list}, err
 }
 
-func (s *accountRoutes) addToken(r *http.Request) (any, error) {
+func (s *People) addToken(r *http.Request) (any, error) {
 	var req TokenRequest
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
+	return s.Issue(r.Context(), r.PathValue("id"), req)
+}
+
+// Issue makes a token for an account; its whole text is told only now.
+func (s *People) Issue(ctx context.Context, account string, req TokenRequest) (TokenCreated, error) {
 	life := tokenLife
 	if req.Days != 0 {
 		life = time.Duration(req.Days) * 24 * time.Hour
 	}
 	if life <= 0 || life > maxTokenLife {
-		return nil, hub.Errorf(hub.CodeInvalid, "token.life")
+		return TokenCreated{}, hub.Errorf(hub.CodeInvalid, "token.life")
 	}
 	for _, right := range req.Limits {
 		if right != access.Self && !slices.Contains(access.Rights(), right) {
-			return nil, hub.Errorf(hub.CodeInvalid, "token.right", string(right))
+			return TokenCreated{}, hub.Errorf(hub.CodeInvalid, "token.right", string(right))
 		}
 	}
 	text, hash, id := access.NewToken()
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	t := access.Token{
-		ID: id, Account: r.PathValue("id"), Name: req.Name, Limits: req.Limits, CreatedAt: now, ExpiresAt: now.Add(life),
+		ID: id, Account: account, Name: req.Name, Limits: req.Limits, CreatedAt: now, ExpiresAt: now.Add(life),
 	}
-	if err := s.secrets.AddToken(r.Context(), hash, t); err != nil {
-		return nil, err
+	if err := s.Secrets.AddToken(ctx, hash, t); err != nil {
+		return TokenCreated{}, err
 	}
 	return TokenCreated{Token: text, ID: id, Account: t.Account, Expires: t.ExpiresAt}, nil
 }
 
-func (s *accountRoutes) revoke(r *http.Request) (any, error) {
-	return Done{true}, s.secrets.RevokeToken(r.Context(), s.clock.Now(), r.PathValue("token"))
+func (s *People) revoke(r *http.Request) (any, error) {
+	return Done{true}, s.Secrets.RevokeToken(r.Context(), s.Clock.Now(), r.PathValue("token"))
 }
 
-// delegate lends what the account itself holds; what was lent to it cannot be
-// lent on.
-func (s *accountRoutes) delegate(r *http.Request) (any, error) {
+func (s *People) delegate(r *http.Request) (any, error) {
 	var req DelegationRequest
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	now := s.clock.Now()
+	return Done{true}, s.Lend(r.Context(), r.PathValue("id"), req)
+}
+
+// Lend lends what the account itself holds; what was lent to it cannot be lent
+// on.
+func (s *People) Lend(ctx context.Context, account string, req DelegationRequest) error {
+	now := s.Clock.Now()
 	if req.Since.IsZero() {
 		req.Since = now
 	}
 	if !req.Until.After(now) || req.Until.After(now.Add(maxDelegation)) || req.Since.After(req.Until) {
-		return nil, hub.Errorf(hub.CodeInvalid, "delegation.until")
+		return hub.Errorf(hub.CodeInvalid, "delegation.until")
 	}
 	if req.Reason == "" {
-		return nil, hub.Errorf(hub.CodeInvalid, "reason.required")
+		return hub.Errorf(hub.CodeInvalid, "reason.required")
 	}
-	from, err := s.accounts.Find(r.Context(), r.PathValue("id"))
+	from, err := s.Accounts.Find(ctx, account)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	to, err := s.accounts.Find(r.Context(), req.To)
+	to, err := s.Accounts.Find(ctx, req.To)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	lent := access.Lend(from, req.Roles, req.Since, req.Until)
 	if err := access.Check(append(slices.Clone(to.Grants), lent...)); err != nil {
-		return nil, err
+		return err
 	}
-	return Done{true}, s.secrets.Delegate(r.Context(), now, req.To, lent, req.Reason)
+	return s.Secrets.Delegate(ctx, now, req.To, lent, req.Reason)
 }
 
 // Imported (导入结果) says how many accounts were made or changed and tells the
@@ -95,12 +105,12 @@ const maxPasswords = 500
 // importPeople reads people as a CSV table, see access.ReadPeople. New accounts
 // get a password only when that is asked for; else they log in elsewhere or
 // after a reset.
-func (s *accountRoutes) importPeople(r *http.Request) (any, error) {
+func (s *People) importPeople(r *http.Request) (any, error) {
 	people, err := access.ReadPeople(http.MaxBytesReader(nil, r.Body, 8<<20))
 	if err != nil {
 		return nil, err
 	}
-	old, err := s.accounts.List(r.Context())
+	old, err := s.Accounts.List(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -117,5 +127,5 @@ func (s *accountRoutes) importPeople(r *http.Request) (any, error) {
 		a.Password, a.MustChange = access.HashPassword(password), true
 		out.Passwords = append(out.Passwords, AccountSaved{a.ID, password})
 	}
-	return out, s.accounts.Save(r.Context(), s.clock.Now(), people...)
+	return out, s.Accounts.Save(r.Context(), s.Clock.Now(), people...)
 }

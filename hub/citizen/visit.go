@@ -42,6 +42,9 @@ type Visits interface {
 	// all that must be visited. It may be called again.
 	Sample(ctx context.Context, since time.Time, percent int) (int, error)
 	List(ctx context.Context, open bool, limit int) ([]Visit, error)
+	// Find returns the visit of a round of a case; CodeNotFound if none is to
+	// be made.
+	Find(ctx context.Context, id hub.CaseID, round int) (Visit, error)
 	// Record stores how a visit went, once.
 	Record(ctx context.Context, v Visit) error
 }

@@ -19,7 +19,6 @@ type deputyList struct {
 	Total int
 	Cases []deputy.View
 	Mine  []deputy.Act
-	Kind  map[deputy.Kind]string
 }
 
 // A deputyFile is the data of a case as deputies see it.
@@ -28,7 +27,6 @@ type deputyFile struct {
 	Aspects       []frame.Option
 	Done, Problem string
 	Typed         string
-	Kind          map[deputy.Kind]string
 }
 
 type bench struct {
@@ -47,22 +45,18 @@ func Deputy(b *deputy.Bench, names frame.Names, clock hub.Clock) http.Handler {
 	return s.Guard(m)
 }
 
-func kinds() map[deputy.Kind]string {
-	return map[deputy.Kind]string{deputy.Viewed: "查看", deputy.Rated: "测评", deputy.Suggested: "建议", deputy.SentBack: "退回督办"}
-}
-
 func (s *bench) list(r *http.Request) (frame.View, error) {
 	views, total, err := s.bench.List(r.Context(), hub.Filter{Status: hub.Status(r.URL.Query().Get("status")), Limit: 50})
 	if err != nil {
 		return frame.View{}, err
 	}
 	mine, err := s.bench.Records.Acts(r.Context(), access.Of(r.Context()).Account, "", time.Time{}, time.Time{}, 20)
-	return frame.View{Name: "deputies", Title: "代表看办理", Nav: "/deputy", Data: deputyList{total, views, mine, kinds()}}, err
+	return frame.View{Name: "deputies", Title: "代表看办理", Nav: "/deputy", Data: deputyList{total, views, mine}}, err
 }
 
 func (s *bench) file(r *http.Request) (deputyFile, error) {
 	v, err := s.bench.Show(r.Context(), hub.CaseID(r.PathValue("id")), access.Of(r.Context()).Actor())
-	f := deputyFile{View: v, Kind: kinds()}
+	f := deputyFile{View: v}
 	for _, a := range deputy.Aspects() {
 		f.Aspects = append(f.Aspects, frame.Option{Value: a, Label: glossary.In("aspect", a)})
 	}

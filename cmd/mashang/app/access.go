@@ -18,7 +18,6 @@ import (
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
-	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 	"github.com/mashang-hub/mashang/hub/postgres/retention"
 	"github.com/mashang-hub/mashang/hub/seal"
 	"github.com/mashang-hub/mashang/hub/web"
@@ -71,7 +70,7 @@ func loadKeys(data string) (*seal.Keyring, error) {
 // accessRoutes are the routes about accounts and the audit.
 func (a *App) accessRoutes() []api.Route {
 	routes := api.AccountRoutes(a.people, a.people, a.clock)
-	routes = append(routes, api.AuditRoutes(ledger{a.cases, logged{auditlog.New(a.db)}}, a.checkpoints)...)
+	routes = append(routes, api.AuditRoutes(a.ledger(), a.checkpoints)...)
 	routes = append(routes, api.PersonalRoutes(a.vault(), a.clock, keepPersonal)...)
 	agencies := a.outside().agencies
 	routes = append(routes, api.NoticeRoutes(a.cases, a.clock, func(d hub.DepartmentCode) string { return agencies[d] })...)

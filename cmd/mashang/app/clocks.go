@@ -46,6 +46,10 @@ func (a *App) clockRoutes() []api.Route {
 		Almanac: a.dates, Watch: a.watcher, Store: a.cases, Desk: a.desk, Clock: a.clock,
 		Facts: func(ctx context.Context, c hub.Case) (hub.Facts, error) { return a.know.Facts(ctx, c.Channel, c.Place) },
 	}.Routes()
-	office := oversight.New(clocks.New(a.db), a.desk, a.clock, func() hub.Calendar { return a.dates.Calendar() })
-	return append(own, api.OversightRoutes(office)...)
+	return append(own, api.OversightRoutes(a.office())...)
+}
+
+// office is the supervision office.
+func (a *App) office() *oversight.Office {
+	return oversight.New(clocks.New(a.db), a.desk, a.clock, func() hub.Calendar { return a.dates.Calendar() })
 }

@@ -1,10 +1,19 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/deputy"
+	"github.com/mashang-hub/mashang/hub/glossary"
+	"github.com/mashang-hub/mashang/hub/postgres/civic"
+	"github.com/mashang-hub/mashang/hub/web/followup"
 	"github.com/mashang-hub/mashang/hub/web/frame"
+	auditpages "github.com/mashang-hub/mashang/hub/web/ledger"
+	"github.com/mashang-hub/mashang/hub/web/people"
 	"github.com/mashang-hub/mashang/hub/web/scores"
 )
 
@@ -17,4 +26,24 @@ func (a *App) mountConsole(mux *http.ServeMux, names frame.Names, assessing *api
 	mount(a.rulePages(names).Routes())
 	mount(scores.Config{Names: names, Assessing: assessing}.Routes())
 	mount(a.warningPages(names).Routes())
+	mount(people.Config{Names: names, People: &api.People{Accounts: a.people, Secrets: a.people, Clock: a.clock}}.Routes())
+	mount(a.followUp(names).Routes())
+	mount(auditpages.Config{Names: names, Clock: a.clock, Ledger: a.ledger(), Checkpoints: a.checkpoints}.Routes())
+}
+
+// followUp are the pages of orders, return visits and deputies' activity.
+func (a *App) followUp(names frame.Names) followup.Config {
+	store := civic.New(a.db)
+	c := followup.Config{
+		Names: names, Clock: a.clock, Office: a.office(), Visits: &api.Visiting{Visits: store, Desk: a.desk, Clock: a.clock},
+		Acts: func(ctx context.Context, since, until time.Time, limit int) ([]deputy.Act, error) {
+			return store.Acts(ctx, "", "", since, until, limit)
+		},
+	}
+	for _, t := range glossary.Terms() {
+		if code, ok := strings.CutPrefix(t.Code, "topic."); ok {
+			c.Topics = append(c.Topics, frame.Option{Value: code, Label: t.Zh})
+		}
+	}
+	return c
 }

@@ -30,6 +30,8 @@ type ledger struct {
 	logged
 }
 
+func (a *App) ledger() ledger { return ledger{a.cases, logged{auditlog.New(a.db)}} }
+
 func (a *App) records() records {
 	return records{a.cases, pushed{deliveries.New(a.db)}, attached{attachments.New(a.db)}}
 }

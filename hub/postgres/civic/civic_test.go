@@ -276,6 +276,12 @@ func TestReturnVisitsAreSampledAndRecordedOnce(t *testing.T) {
 	if err := c.civic.Record(ctx, v); err != nil {
 		t.Fatal(err)
 	}
+	if got, err := c.civic.Find(ctx, "BY1", 1); err != nil || got.Text != "还冷" || *got.Satisfied {
+		t.Errorf("found %+v, %v", got, err)
+	}
+	if _, err := c.civic.Find(district(t, "620403"), "BY1", 1); hub.CodeOf(err) != hub.CodeNotFound {
+		t.Errorf("another county finds it: %v", err)
+	}
 	if err := c.civic.Record(ctx, v); hub.CodeOf(err) != hub.CodeNotFound {
 		t.Errorf("twice: %v", err)
 	}

@@ -2,6 +2,7 @@ package civic
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,23 +30,41 @@ func (s *Store) Sample(ctx context.Context, since time.Time, percent int) (int, 
 // List returns visits within the scope of ctx, those that wait longest first.
 func (s *Store) List(ctx context.Context, open bool, limit int) ([]citizen.Visit, error) {
 	args := pgx.NamedArgs{"limit": limit, "open": open}
-	rows, err := s.db.Pool().Query(ctx, `select v.case_id, v.round, v.reason, v.closed_at, v.made_at, v.account, v.reached, v.solved,
-			v.satisfied, v.text from return_visit v where (not @open or v.made_at is null)`+
+	rows, err := s.db.Pool().Query(ctx, visitSQL+`where (not @open or v.made_at is null)`+
 		postgres.ScopedCase(ctx, "v.case_id", args)+` order by v.made_at nulls first, v.closed_at, v.case_id limit @limit`, args)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read return visits")
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (citizen.Visit, error) {
-		var v citizen.Visit
-		var made *time.Time
-		err := r.Scan(&v.Case, &v.Round, &v.Reason, &v.ClosedAt, &made, &v.Account, &v.Reached, &v.Solved, &v.Satisfied, &v.Text)
-		v.ClosedAt = v.ClosedAt.UTC()
-		if made != nil {
-			v.MadeAt = made.UTC()
-		}
-		return v, err
-	})
+	list, err := pgx.CollectRows(rows, scanVisit)
 	return list, postgres.Wrap(err, "read return visits")
+}
+
+const visitSQL = `select v.case_id, v.round, v.reason, v.closed_at, v.made_at, v.account, v.reached, v.solved,
+	v.satisfied, v.text from return_visit v `
+
+func scanVisit(r pgx.CollectableRow) (citizen.Visit, error) {
+	var v citizen.Visit
+	var made *time.Time
+	err := r.Scan(&v.Case, &v.Round, &v.Reason, &v.ClosedAt, &made, &v.Account, &v.Reached, &v.Solved, &v.Satisfied, &v.Text)
+	v.ClosedAt = v.ClosedAt.UTC()
+	if made != nil {
+		v.MadeAt = made.UTC()
+	}
+	return v, err
+}
+
+// Find returns the visit of a round of a case within the scope of ctx.
+func (s *Store) Find(ctx context.Context, id hub.CaseID, round int) (citizen.Visit, error) {
+	args := pgx.NamedArgs{"id": string(id), "round": round}
+	rows, err := s.db.Pool().Query(ctx, visitSQL+"where v.case_id = @id and v.round = @round"+postgres.ScopedCase(ctx, "v.case_id", args), args)
+	if err != nil {
+		return citizen.Visit{}, postgres.Wrap(err, "read a return visit")
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, scanVisit)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return v, hub.Errorf(hub.CodeNotFound, "visit.not_found", string(id))
+	}
+	return v, postgres.Wrap(err, "read a return visit")
 }
 
 // Record stores how a visit went, once, with its audit record.
