@@ -35,6 +35,9 @@ type Config struct {
 	// Redirect is where browsers come back: the hub's /login/oidc/callback.
 	Redirect string
 	HTTP     *http.Client
+	// Clock says whether what the provider vouched for still holds; nil is
+	// the machine's.
+	Clock hub.Clock
 }
 
 // Sessions opens the session of the account that belongs to "issuer|sub".
@@ -56,6 +59,9 @@ type Provider struct {
 func New(config Config, sessions Sessions) *Provider {
 	if config.HTTP == nil {
 		config.HTTP = &http.Client{Timeout: patience}
+	}
+	if config.Clock == nil {
+		config.Clock = hub.ClockFunc(time.Now)
 	}
 	return &Provider{config: config, sessions: sessions}
 }
@@ -130,7 +136,7 @@ func (p *Provider) Finish(ctx context.Context, kept string, answer url.Values) (
 		return "", refused(err)
 	}
 	raw, _ := tokens.Extra("id_token").(string)
-	id, err := provider.Verifier(&oidc.Config{ClientID: p.config.Client}).Verify(ctx, raw)
+	id, err := provider.Verifier(&oidc.Config{ClientID: p.config.Client, Now: p.config.Clock.Now}).Verify(ctx, raw)
 	if err != nil {
 		return "", refused(err)
 	}
