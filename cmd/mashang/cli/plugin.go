@@ -18,6 +18,8 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
+	"github.com/mashang-hub/mashang/hub/glossary"
+	"github.com/mashang-hub/mashang/hub/reading"
 	"github.com/mashang-hub/mashang/plugins/all"
 	"github.com/mashang-hub/mashang/plugins/conform"
 	"github.com/mashang-hub/mashang/plugins/host"
@@ -96,15 +98,16 @@ type pluginReport struct {
 	Version string           `json:"version"`
 	OK      bool             `json:"ok"`
 	Checks  []conform.Result `json:"checks"`
+	Tried   *hub.Receipt     `json:"tried,omitempty"` // what came of --text
 }
 
 func newPluginCheck(s *settings) *cobra.Command {
-	var config string
+	var config, text string
 	c := &cobra.Command{
 		Use: "check 文件夹", Short: "核对清单，真的启动插件，做一致性检查", Args: cobra.ExactArgs(1),
-		Example: "  mashang plugin check water\n  mashang plugin check water --config '{\"auto_sign\":true}' -o json",
+		Example: "  mashang plugin check water\n  mashang plugin check water --config '{\"auto_sign\":true}' -o json\n  mashang plugin check water --text 建设路3号楼停水两天了",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := checkPlugin(cmd.Context(), args[0], config)
+			report, err := checkPlugin(cmd.Context(), args[0], config, text)
 			if err != nil {
 				return err
 			}
@@ -116,6 +119,7 @@ func newPluginCheck(s *settings) *cobra.Command {
 					}
 					_, _ = fmt.Fprintf(w, "%s %s（%s）%s\n", mark, r.Check, r.Took.Round(time.Millisecond), r.Why)
 				}
+				writeTried(w, report.Tried)
 			})
 			if err == nil && !report.OK {
 				err = &exitError{exitFinding, hub.Errorf(hub.CodeInvalid, "plugin.not_conforming", report.ID)}
@@ -124,10 +128,32 @@ func newPluginCheck(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&config, "config", "{}", "部门配置（JSON）")
+	c.Flags().StringVar(&text, "text", "", "检查之后再推一件这样的来件，看插件读出什么；配置里写了地址的会真的推过去")
 	return c
 }
 
-func checkPlugin(ctx context.Context, dir, config string) (report pluginReport, err error) {
+// writeTried prints what the plugin made of a text.
+func writeTried(w io.Writer, r *hub.Receipt) {
+	if r == nil {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "推送结果：%s %s\n", glossary.In("outcome", string(r.Outcome)), r.Reason)
+	for _, f := range reading.FactsOf(r.Facts) {
+		_, _ = fmt.Fprintf(w, "  %s：%s", glossary.In("field", f.Key), f.Value)
+		if f.From != "" {
+			_, _ = fmt.Fprintf(w, "（%s）", f.From)
+		}
+		_, _ = fmt.Fprintln(w)
+	}
+	if r.Group != "" {
+		_, _ = fmt.Fprintf(w, "  归入：%s\n", r.Group)
+	}
+	if r.Critical {
+		_, _ = fmt.Fprintln(w, "  请求直达第三级")
+	}
+}
+
+func checkPlugin(ctx context.Context, dir, config, text string) (report pluginReport, err error) {
 	m, err := manifest.Open(dir)
 	if err != nil {
 		return pluginReport{}, err
@@ -155,7 +181,21 @@ func checkPlugin(ctx context.Context, dir, config string) (report pluginReport, 
 	}
 	report = pluginReport{ID: m.ID, Version: m.Version, Checks: conform.Run(ctx, p)}
 	report.OK = len(conform.Failed(report.Checks)) == 0
-	return report, nil
+	if text != "" {
+		report.Tried, err = try(ctx, p, text)
+	}
+	return report, err
+}
+
+// try pushes one citizen's text to the plugin.
+func try(ctx context.Context, p conform.Plugin, text string) (*hub.Receipt, error) {
+	a := conform.Alerts(1)
+	a[0].ID, a[0].At, a[0].Content = "try", time.Now(), hub.Content{Text: text}
+	got, err := p.Deliver(ctx, a)
+	if err != nil || len(got) != 1 {
+		return nil, err
+	}
+	return &got[0], nil
 }
 
 func newPluginList(s *settings) *cobra.Command {

@@ -81,6 +81,14 @@ class Department:
         self._reports.add(pb.Update(id=id, case=case, step=step, text=text, suggest=suggest, at=when))
 
 
+def citizens(alert):
+    """Whether the alert's content is what a citizen said. Digests, gathered
+    notices, alarms and early warnings are the hub's own words, and a reminder
+    has none: read nothing from them."""
+    own = ("gathered", "digested", "endpoint", "early_warning")
+    return alert.event not in own and bool(alert.content.title or alert.content.text)
+
+
 class _Reports:
     """Updates that the hub has not acknowledged yet."""
 
