@@ -8,15 +8,17 @@ import (
 
 const (
 	// indexPause is how long cases may wait for their words to be indexed;
-	// until then a search looks at each of them.
+	// until then a search looks at each of them. While cases come it is short:
+	// a search looks at a waiting case for longer than an index takes it in.
 	indexPause = 100 * time.Millisecond
+	indexBusy  = 25 * time.Millisecond
 	// indexMany is how many cases at once show that there is a backlog.
 	indexMany = 500
 )
 
 // index makes the words of new cases quick to find until ctx ends.
 func (a *App) index(ctx context.Context) error {
-	pause := time.NewTicker(indexPause)
+	pause := time.NewTimer(indexPause)
 	defer pause.Stop()
 	last := ""
 	for {
@@ -27,6 +29,10 @@ func (a *App) index(ctx context.Context) error {
 		}
 		if n >= indexMany && err == nil {
 			continue
+		}
+		pause.Reset(indexPause)
+		if n > 0 {
+			pause.Reset(indexBusy)
 		}
 		select {
 		case <-ctx.Done():
