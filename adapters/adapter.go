@@ -124,6 +124,8 @@ type Deps struct {
 	Trusted func(r *http.Request) bool
 	// Demo allows the demonstration values of secrets.
 	Demo bool
+	// PublicURL is the address under which browsers reach the hub, when it is set.
+	PublicURL string
 	// Dir is what relative folders in a configuration are relative to.
 	Dir string
 	// HTTP is used to pull from other systems.

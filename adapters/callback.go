@@ -62,10 +62,11 @@ type Teller struct {
 
 // NewTeller makes the Teller of c; nil for none.
 func NewTeller(c *Callback, d Deps) (*Teller, error) {
-	if c == nil {
+	if c == nil || c.address(d) == "" {
 		return nil, nil //nolint:nilnil // there is nobody to tell
 	}
 	t := &Teller{Callback: *c, headers: map[string]string{}}
+	t.URL = c.address(d)
 	if _, _, err := mime.ParseMediaType(c.Media); c.Media != "" && err != nil {
 		return nil, fmt.Errorf("reply.callback.media_type: %w", err)
 	}
@@ -82,7 +83,7 @@ func NewTeller(c *Callback, d Deps) (*Teller, error) {
 		}
 	}
 	guard := egress.New(networks...)
-	if err := guard.CheckURL(c.URL); err != nil {
+	if err := guard.CheckURL(t.URL); err != nil {
 		return nil, fmt.Errorf("reply.callback.url: %w", err)
 	}
 	if t.Timeout <= 0 {
@@ -105,6 +106,16 @@ func NewTeller(c *Callback, d Deps) (*Teller, error) {
 		return nil, fmt.Errorf("reply.callback.body: %w", err)
 	}
 	return t, nil
+}
+
+// address is where the source system is told; "" while the environment variable
+// that the file names is not set.
+func (c Callback) address(d Deps) string {
+	name, ok := strings.CutPrefix(c.URL, "${")
+	if !ok {
+		return c.URL
+	}
+	return d.Complete().Getenv(strings.TrimSuffix(name, "}"))
 }
 
 // Notifies implements Notifier.

@@ -35,6 +35,7 @@ type PublicFilter struct {
 	Receipts []hub.ReceiptID // only those with these
 	From, To time.Time       // when they were opened; zero is open-ended
 	Open     *bool           // nil for both
+	Services []string        // only of these services; "" stands for none said
 	Account  string          // only those of this user of the channel
 	Limit    int
 	Offset   int

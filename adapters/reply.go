@@ -33,7 +33,7 @@ type Reply struct {
 
 // A Callback tells the source system what becomes of its cases.
 type Callback struct {
-	URL     string            `yaml:"url" doc:"回写地址"`
+	URL     string            `yaml:"url" doc:"回写地址；写成 ${环境变量} 时，没有设置就不回写"`
 	Method  string            `yaml:"method" doc:"HTTP 方法，默认 POST" enum:"POST,PUT"`
 	On      []string          `yaml:"on" doc:"哪些步骤回写，如 [assigned, resolved, archived]；不填为对市民公开的步骤"`
 	Body    string            `yaml:"body" doc:"内容，expr 表达式；可用 external_id、tracking、status、step、department、text、at；不填为这些字段的 JSON"`

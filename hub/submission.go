@@ -67,6 +67,9 @@ const (
 	// what the caller said, and ExtraCallRecord (通话录音编号) where the call is kept.
 	ExtraAgentNotes = "agent_notes"
 	ExtraCallRecord = "call_record"
+	// ExtraService is what was asked for among the services of an Open311
+	// channel. It is not personal and stays readable where the rest is sealed.
+	ExtraService = "service_code"
 )
 
 // Confidential reports whether who spoke is hidden wholly wherever other

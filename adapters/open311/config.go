@@ -16,7 +16,8 @@ type Config struct {
 	// Jurisdiction is the city's jurisdiction_id; a request that names another
 	// is refused.
 	Jurisdiction string `yaml:"jurisdiction"`
-	// BaseURL is the address that clients reach, for the discovery document.
+	// BaseURL is the address that clients reach, for the discovery document;
+	// empty is that of --public-url, or else the one that the client asked.
 	BaseURL string `yaml:"base_url"`
 	// Contact and KeyService tell people whom to ask, and for a key.
 	Contact    string `yaml:"contact"`

@@ -79,6 +79,7 @@ func (t *town) Cases(_ context.Context, f adapters.PublicFilter) ([]adapters.Pub
 	out := slices.DeleteFunc(t.all(), func(c adapters.PublicCase) bool {
 		return len(f.Cases) > 0 && !slices.Contains(f.Cases, c.ID) ||
 			len(f.Receipts) > 0 && !slices.Contains(f.Receipts, c.Receipt) ||
+			len(f.Services) > 0 && !slices.Contains(f.Services, c.Extra["service_code"]) ||
 			f.Open != nil && *f.Open != c.Status.Open() ||
 			c.OpenedAt.Before(f.From) || !f.To.IsZero() && c.OpenedAt.After(f.To)
 	})

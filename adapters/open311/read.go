@@ -2,6 +2,7 @@ package open311
 
 import (
 	"cmp"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,6 +18,9 @@ const (
 	maxSpan  = 90 * 24 * time.Hour
 	maxItems = 1000
 )
+
+// codeOther is what a request is shown under whose service is not known.
+const codeOther = "other"
 
 // list serves GET services, requests and servicerequestupdates.
 func (a *adapter) list(c call) (any, error) {
@@ -53,7 +57,7 @@ func (a *adapter) discover(c call) (any, error) {
 	if c.name != "discovery" {
 		return nil, notFound("resource")
 	}
-	base := strings.TrimRight(a.config.BaseURL, "/") + "/in/" + string(a.channel)
+	base := strings.TrimRight(cmp.Or(a.config.BaseURL, a.deps.PublicURL, origin(c.Request)), "/") + "/in/" + string(a.channel)
 	at := func(path, kind string) endpoint {
 		return endpoint{
 			"http://wiki.open311.org/GeoReport_v2", base + path, a.config.Changeset, kind, []string{"text/xml", "application/json"},
@@ -63,6 +67,15 @@ func (a *adapter) discover(c call) (any, error) {
 		Changeset: a.config.Changeset, Contact: a.config.Contact, KeyService: a.config.KeyService,
 		Endpoints: []endpoint{at("/v2", "production"), at("/test/v2", "test")},
 	}, nil
+}
+
+// origin is the address under which the client itself reached the hub.
+func origin(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
 }
 
 func (a *adapter) services() services {
@@ -114,12 +127,9 @@ func (a *adapter) requests(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	codes := split(q, "service_code")
 	var out requests
 	for _, p := range found {
-		if len(f.Cases) > 0 || len(codes) == 0 || slices.Contains(codes, p.Extra[extraService]) {
-			out.Items = append(out.Items, a.request(p))
-		}
+		out.Items = append(out.Items, a.request(p))
 	}
 	return out, nil
 }
@@ -131,6 +141,10 @@ func (a *adapter) filter(q url.Values) (adapters.PublicFilter, error) {
 			f.Cases = append(f.Cases, hub.CaseID(id))
 		}
 		return f, nil
+	}
+	f.Services = split(q, "service_code")
+	if slices.Contains(f.Services, codeOther) {
+		f.Services = append(f.Services, "") // shown as other, too
 	}
 	var err error
 	if f.From, f.To, err = a.span(q, "start_date", "end_date"); err != nil {
@@ -191,7 +205,7 @@ func (a *adapter) request(p adapters.PublicCase) request {
 	s, _ := a.config.service(p.Extra[extraService])
 	r := request{
 		ID: string(p.ID), Status: status(p.Status.Open()), Notes: notes(p.Status),
-		Name: cmp.Or(s.Name, p.Class.Category, "其他"), Code: cmp.Or(s.Code, "other"), Text: p.Description, Agency: p.Agency,
+		Name: cmp.Or(s.Name, p.Class.Category, "其他"), Code: cmp.Or(s.Code, codeOther), Text: p.Description, Agency: p.Agency,
 		Requested: w3(p.OpenedAt), Updated: w3(p.UpdatedAt), Address: p.Address, AddressID: string(p.Place),
 		Lat: number(p.Extra[extraLat]), Long: number(p.Extra[extraLong]),
 	}

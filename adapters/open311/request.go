@@ -20,7 +20,7 @@ const maxDescription = 4000
 
 // extra names under which a request's own fields are kept with the case.
 const (
-	extraService = "service_code"
+	extraService = hub.ExtraService
 	extraLat     = "lat"
 	extraLong    = "long"
 	extraMedia   = "media_url"

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -68,12 +69,13 @@ func hotlineTown(t *testing.T) (*town, *platform) {
 	file := filepath.Join(dir, "channels", "hotline.yaml")
 	b, err := os.ReadFile(file)
 	if err == nil {
-		b = fmt.Appendf(b, "\n  callback: {url: %q, body: '{\"no\": external_id, \"step\": step, \"text\": text}'}\n", server.URL)
+		b = regexp.MustCompile(`body: '[^']*'`).ReplaceAll(b, []byte(`body: '{"no": external_id, "step": step, "text": text}'`))
 		err = os.WriteFile(file, b, 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("MASHANG_HOTLINE_STATUS_URL", server.URL)
 	w := &town{t: t, tokens: map[string]string{}, cases: map[hub.CaseID]hub.Case{}}
 	w.url = run(t, app.Options{Data: t.TempDir(), City: os.DirFS(dir)}).URL
 	for _, account := range []string{"operator", "supervisor", "worker"} {

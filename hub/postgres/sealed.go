@@ -100,7 +100,7 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
 	who, account := db.keys.Pseudonym(content.Reporter.Phone), db.Pseudonym(content.Reporter.Account)
-	person := db.Person(content.Reporter.IDNumber)
+	person, service := db.Person(content.Reporter.IDNumber), content.Extra[hub.ExtraService]
 	content.Reporter = hub.Reporter{Anonymous: content.Reporter.Anonymous}
 	content.Extra = map[string]string{
 		sealedField: base64.StdEncoding.EncodeToString(db.keys.Seal(place, plain)), keyField: db.keys.Current(),
@@ -113,6 +113,9 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 	}
 	if person != "" {
 		content.Extra[personField] = person
+	}
+	if service != "" {
+		content.Extra[hub.ExtraService] = service
 	}
 	return content, nil
 }

@@ -68,7 +68,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 
 func (a *App) deps() adapters.Deps {
 	return adapters.Deps{
-		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo,
+		Log: a.log, Clock: a.clock, Getenv: os.Getenv, Demo: a.opts.Demo, PublicURL: a.opts.Public,
 		Dir: a.opts.Data, HTTP: a.egress().Client(30 * time.Second),
 		Place:          a.place,
 		SaveAttachment: a.saveAttachment,

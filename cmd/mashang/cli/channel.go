@@ -24,7 +24,7 @@ func newChannel(s *settings) *cobra.Command {
 			"  mashang channel check --config /etc/mashang/baiyin\n  mashang channel listen chengjian\n  mashang channel tail chengjian",
 	}
 	c.AddCommand(newChannelList(s), newChannelNew(s), newChannelCheck(s), newChannelListen(s), newChannelTail(s),
-		newChannelRotate(s), newChannelSchema(s))
+		newChannelRotate(s), newChannelReceive(s), newChannelSchema(s))
 	return c
 }
 

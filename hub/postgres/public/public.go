@@ -28,7 +28,8 @@ type Filter struct {
 	Receipts []hub.ReceiptID
 	From, To time.Time // when they were opened
 	Open     *bool
-	Account  string // who the channel's own user is
+	Services []string // what was asked for; "" finds those that did not say
+	Account  string   // who the channel's own user is
 	Limit    int
 	Offset   int
 }
@@ -52,11 +53,13 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
 			and (@since::timestamptz is null or c.opened_at >= @since) and (@until::timestamptz is null or c.opened_at <= @until)
 			and (@account = '' or c.receipt in (select s.receipt from submission s
 				where s.channel = any(@channels) and s.account = @account))
+			and (@services::text[] is null or coalesce((select s.content->'extra'->>'service_code' from submission s
+				where s.receipt = c.receipt), '') = any(@services))
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
 		pgx.NamedArgs{
 			"channels": f.Channels, "ids": f.Cases, "receipts": f.Receipts, "since": postgres.Null(f.From), "until": postgres.Null(f.To),
-			"open": f.Open, "states": open(), "account": account, "limit": f.Limit, "offset": f.Offset,
+			"open": f.Open, "states": open(), "account": account, "services": f.Services, "limit": f.Limit, "offset": f.Offset,
 		})
 	if err != nil {
 		return nil, fmt.Errorf("find public cases: %w", err)

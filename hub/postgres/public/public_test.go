@@ -36,12 +36,26 @@ func open(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode,
 	openBy(t, db, id, channel, "", at)
 }
 
+// openFor is open for one of the channel's services.
+func openFor(t *testing.T, db *postgres.DB, id hub.CaseID, service string, at time.Time) {
+	t.Helper()
+	c := hub.Content{Title: "路面", Text: "路面", Reporter: hub.Reporter{Phone: "13900000001"}, Extra: map[string]string{"email": "a@b.cn"}}
+	if service != "" {
+		c.Extra[hub.ExtraService] = service
+	}
+	openWith(t, db, id, "open311", c, at)
+}
+
 // openBy is open for a user of the channel.
 func openBy(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode, account string, at time.Time) {
 	t.Helper()
+	openWith(t, db, id, channel, hub.Content{Title: "暖气不热", Text: "暖气不热", Reporter: hub.Reporter{Account: account}}, at)
+}
+
+func openWith(t *testing.T, db *postgres.DB, id hub.CaseID, channel hub.ChannelCode, content hub.Content, at time.Time) {
+	t.Helper()
 	s := hub.Submission{
-		Case: id, Receipt: hub.ReceiptID("r_" + id), Channel: channel, ExternalID: string(id), SubmittedAt: at, ReceivedAt: at,
-		Content: hub.Content{Title: "暖气不热", Text: "暖气不热", Reporter: hub.Reporter{Account: account}},
+		Case: id, Receipt: hub.ReceiptID("r_" + id), Channel: channel, ExternalID: string(id), SubmittedAt: at, ReceivedAt: at, Content: content,
 	}
 	events, err := hub.Decide(hub.Case{}, hub.Receive{Submission: s, Decision: hub.Decision{Lead: "heating"}}, hub.Facts{Calendar: plain{}}, at)
 	if err != nil {
@@ -74,7 +88,10 @@ func do(t *testing.T, db *postgres.DB, id hub.CaseID, at time.Time, cmd hub.Comm
 
 func ids(t *testing.T, s *public.Store, f public.Filter) string {
 	t.Helper()
-	f.Channels, f.Limit = []hub.ChannelCode{"open311"}, 10
+	f.Channels = []hub.ChannelCode{"open311"}
+	if f.Limit == 0 {
+		f.Limit = 10
+	}
 	found, err := s.Cases(context.Background(), f)
 	if err != nil {
 		t.Fatal(err)
@@ -187,11 +204,41 @@ func TestAUsersCasesFollowTheirSeals(t *testing.T) {
 	}
 	by := hub.By{Actor: hub.ByDepartment("heating")}
 	do(t, db, "BY1", noon, hub.SignFor{By: by, Department: "heating"})
-	do(t, db, "BY1", noon, hub.Resolve{By: by, Department: "heating", Text: "已修好"})
+	do(t, db, "BY1", noon, hub.Resolve{By: by, Department: "heating", Text: "阀门已更换，室温恢复到二十度。"})
 	if gone, err := retention.New(db).Expire(t.Context(), noon.AddDate(4, 0, 0), noon.AddDate(1, 0, 0), 10); len(gone) != 1 || err != nil {
 		t.Fatalf("deleted %v, %v", gone, err)
 	}
 	if got := own(t, s, "u7"); got != "" {
 		t.Errorf("after its deletion: %q", got)
+	}
+}
+
+// A page of one service is full although other services' requests lie between,
+// and what is sealed is not needed for it.
+func TestServicesAreChosenBeforePaging(t *testing.T) {
+	db := pgtest.Open(t)
+	keys, err := seal.Parse(seal.NewLine("k1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SealWith(keys)
+	for i, service := range []string{"road", "heating", "heating", "road", "", "heating", "road"} {
+		openFor(t, db, hub.CaseID("BY"+strconv.Itoa(i)), service, noon.Add(time.Duration(i)*time.Minute))
+	}
+	s := public.New(db)
+	for name, c := range map[string]struct {
+		f    public.Filter
+		want string
+	}{
+		"the first page":    {public.Filter{Services: []string{"road"}, Limit: 2}, "BY6 BY3 "},
+		"the second page":   {public.Filter{Services: []string{"road"}, Limit: 2, Offset: 2}, "BY0 "},
+		"beyond the last":   {public.Filter{Services: []string{"road"}, Limit: 2, Offset: 4}, ""},
+		"two services":      {public.Filter{Services: []string{"road", "heating"}, Limit: 3}, "BY6 BY5 BY3 "},
+		"no service said":   {public.Filter{Services: []string{"other", ""}}, "BY4 "},
+		"with other limits": {public.Filter{Services: []string{"heating"}, To: noon.Add(3 * time.Minute), Limit: 1}, "BY2 "},
+	} {
+		if got := ids(t, s, c.f); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
