@@ -70,6 +70,9 @@ func New(a hub.Alert) Message {
 	if a.Class.Urgency != "" && a.Class.Urgency != hub.UrgencyNormal {
 		m.add("紧急", name("urgency", string(a.Class.Urgency)))
 	}
+	if by, ok := a.CheckBy(); ok {
+		m.add("核查", local(by)+" 前反馈是否属实")
+	}
 	if !a.Due.IsZero() {
 		m.add("时限", local(a.Due))
 	}
