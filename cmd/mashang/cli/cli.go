@@ -129,5 +129,22 @@ func newRoot(s *settings) *cobra.Command {
 		newCalendar(s), newDeadline(s), newOversight(s), newInstruction(s),
 		newAccount(s), newAudit(s), newAssess(s), newKeys(s), newDelivery(s), newSilence(s), newQR(s), newWarning(s), newPetition(s),
 		newNotice(s), newPeople(s), newDeputy(s), newVisit(s), newRetention(s))
+	strict(root)
 	return root
+}
+
+// strict makes a word that is no command of a group wrong usage: by itself the
+// library shows the help of the group and calls that well.
+func strict(group *cobra.Command) {
+	for _, c := range group.Commands() {
+		if c.HasSubCommands() && !c.Runnable() {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return &exitError{exitUsage, fmt.Errorf("%s 没有子命令 %q，用 %s --help 看有哪些", c.CommandPath(), args[0], c.CommandPath())}
+				}
+				return c.Help()
+			}
+		}
+		strict(c)
+	}
 }

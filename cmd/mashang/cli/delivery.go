@@ -214,7 +214,7 @@ func (s *settings) redo(ctx context.Context, f filterFlags, count bool) error {
 func newDeliveryLanes(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "lanes", Short: "每个部门的通道：在推、暂停、停用，各有多少", Args: cobra.NoArgs,
-		Example: "  mashang delivery lanes",
+		Example: "  mashang delivery lanes\n  mashang delivery lanes -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var v struct {
 				Lanes []hub.Lane `json:"lanes"`
@@ -223,6 +223,9 @@ func newDeliveryLanes(s *settings) *cobra.Command {
 				return err
 			}
 			return s.print(v, func(w io.Writer) {
+				if len(v.Lanes) == 0 {
+					_, _ = fmt.Fprintln(w, "没有部门通道。")
+				}
 				tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 				for _, l := range v.Lanes {
 					_, _ = fmt.Fprintf(tw, "%s\t%s\t等待 %d\t失败 %d\t送达 %d\t%s\n", glossary.In("department", string(l.Department)),

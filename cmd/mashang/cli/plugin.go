@@ -208,6 +208,9 @@ func newPluginList(s *settings) *cobra.Command {
 				return err
 			}
 			err := s.print(list, func(w io.Writer) {
+				if len(list.Plugins) == 0 {
+					_, _ = fmt.Fprintln(w, "没有部门插件。")
+				}
 				tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 				for _, p := range list.Plugins {
 					_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t重启 %d 次\t%d MB\t%s\n", p.Department, p.Status, p.Version, p.Restarts, p.MemoryMB, p.LastError)
