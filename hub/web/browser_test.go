@@ -17,7 +17,7 @@ func TestInBrowser(t *testing.T) {
 	defer srv.Close()
 	for name, path := range map[string]string{
 		"home": "/", "cases": "/cases", "case": casePath, "department": "/departments/heating", "departments": "/departments",
-		"channels": "/channels", "track": "/t/BY7K3M9QXT2F4H", "search": "/t", "missing": "/nope",
+		"track": "/t/BY7K3M9QXT2F4H", "search": "/t", "missing": "/nope",
 	} {
 		b.Look(name, srv.URL+path)
 	}

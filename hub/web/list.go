@@ -154,23 +154,3 @@ func (s *server) department(r *http.Request) (frame.View, error) {
 	}{code, st, []hub.DeliveryStatus{hub.DeliveryPending, hub.DeliveryDone, hub.DeliveryDead}, ds}
 	return frame.View{Name: "department", Title: s.Department(code) + " · 推送记录", Nav: "/departments", Data: data}, nil
 }
-
-func (s *server) channels(r *http.Request) (frame.View, error) {
-	type row struct {
-		Code        hub.ChannelCode
-		Total, Open int
-	}
-	var rows []row
-	for _, o := range s.ChannelOptions() {
-		c := row{Code: hub.ChannelCode(o.Value)}
-		var err error
-		if c.Total, err = s.store.CountCases(r.Context(), hub.Filter{Channel: c.Code}); err != nil {
-			return frame.View{}, err
-		}
-		if c.Open, err = s.store.CountCases(r.Context(), hub.Filter{Channel: c.Code, Open: true}); err != nil {
-			return frame.View{}, err
-		}
-		rows = append(rows, c)
-	}
-	return frame.View{Name: "channels", Title: "渠道", Nav: "/channels", Data: rows}, nil
-}

@@ -1,5 +1,5 @@
 // Package web is the Chinese console (受理台): lists, case pages with actions,
-// deliveries, channels, and the citizen's page of a case.
+// deliveries, and the citizen's page of a case.
 //
 // Pages are rendered here and work without scripts; nothing is loaded from
 // elsewhere. Personal data is masked on every page. The package decides
@@ -62,7 +62,6 @@ func New(store Store, desk Desk, names frame.Names, clock hub.Clock) http.Handle
 	m.HandleFunc("GET /cases/{id}/attachments/{sha}", s.attachment)
 	m.HandleFunc("GET /departments", s.Page(s.departments))
 	m.HandleFunc("GET /departments/{code}", s.Page(s.department))
-	m.HandleFunc("GET /channels", s.Page(s.channels))
 	m.HandleFunc("GET /t", s.Page(s.track))
 	m.HandleFunc("GET /t/{tracking}", s.Page(s.track))
 	m.HandleFunc("GET /big", frame.Big)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mashang-hub/mashang/cmd/mashang/channels"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/deputy"
 	"github.com/mashang-hub/mashang/hub/glossary"
@@ -18,7 +19,7 @@ import (
 )
 
 // mountConsole mounts the pages that are rows of the console's rights table.
-func (a *App) mountConsole(mux *http.ServeMux, names frame.Names, assessing *api.Assessing) {
+func (a *App) mountConsole(mux *http.ServeMux, names frame.Names, assessing *api.Assessing, manager *channels.Manager) {
 	mount := func(f *frame.Frame, routes []frame.Route) {
 		f.Mount(mux, a.gate, routes...)
 		a.pages = append(a.pages, routes...)
@@ -28,6 +29,7 @@ func (a *App) mountConsole(mux *http.ServeMux, names frame.Names, assessing *api
 	mount(a.warningPages(names).Routes())
 	mount(people.Config{Names: names, People: &api.People{Accounts: a.people, Secrets: a.people, Clock: a.clock}}.Routes())
 	mount(a.followUp(names).Routes())
+	mount(manager.Pages(names))
 	mount(auditpages.Config{Names: names, Clock: a.clock, Ledger: a.ledger(), Checkpoints: a.checkpoints}.Routes())
 }
 

@@ -62,7 +62,7 @@ func (a *App) doors(ctx context.Context, g *run.Group) (http.Handler, error) {
 	}
 	a.mountReceipts(mux)
 	a.mountPages(mux, names)
-	a.mountConsole(mux, names, assessing)
+	a.mountConsole(mux, names, assessing, manager)
 	return mux, nil
 }
 

@@ -171,24 +171,32 @@ func (m *Manager) apiRepair(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := m.Store.Letter(r.Context(), id)
-	if err != nil {
-		return nil, err
-	}
 	media := r.Header.Get("Content-Type")
-	if media == "" || strings.HasPrefix(media, "application/octet-stream") {
-		media = l.MediaType
+	if strings.HasPrefix(media, "application/octet-stream") {
+		media = ""
 	}
-	// It was shown as UTF-8, and comes back so; the channel reads its own.
-	if c := m.running[l.Channel]; c != nil && utf8.Valid(body) {
-		if body, err = decode.FromUTF8(body, c.config.Decode.Charset); err != nil {
-			return nil, err
-		}
-	}
-	if err := m.Store.RepairLetter(r.Context(), id, body, media); err != nil {
+	if err := m.Repair(r.Context(), id, body, media); err != nil {
 		return nil, err
 	}
 	return map[string]any{"id": id, "repaired": true}, nil
+}
+
+// Repair puts other bytes into a letter; an empty media type leaves its own.
+// It was shown as UTF-8, and comes back so; the channel reads its own charset.
+func (m *Manager) Repair(ctx context.Context, id int64, body []byte, media string) error {
+	l, err := m.Store.Letter(ctx, id)
+	if err != nil {
+		return err
+	}
+	if media == "" {
+		media = l.MediaType
+	}
+	if c := m.running[l.Channel]; c != nil && utf8.Valid(body) {
+		if body, err = decode.FromUTF8(body, c.config.Decode.Charset); err != nil {
+			return err
+		}
+	}
+	return m.Store.RepairLetter(ctx, id, body, media)
 }
 
 func (m *Manager) apiReplayLetter(r *http.Request) (any, error) {

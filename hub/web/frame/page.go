@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -25,6 +26,8 @@ type View struct {
 	Who    string // who is logged in, "" without an account
 	Banner string
 	Menu   []Entry
+	// Refresh is after how many seconds the page looks again; 0 is never.
+	Refresh int
 	// To is where to go instead of showing anything.
 	To string
 	// File is downloaded instead of showing anything.
@@ -68,6 +71,9 @@ func (f *Frame) Render(w http.ResponseWriter, r *http.Request, v View) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if v.Refresh > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(v.Refresh))
+	}
 	if v.Status != 0 {
 		w.WriteHeader(v.Status)
 	}
