@@ -84,6 +84,7 @@ func TestPeopleByCommand(t *testing.T) {
 	t.Run("people are told", v.notices)
 	t.Run("citizens are called back", v.visits)
 	t.Run("an appeal is granted and the report of before can be made again", v.appeals)
+	t.Run("a pasted notice of holidays counts", v.holidays)
 	t.Run("data is kept by law", v.holds)
 	t.Run("a node with other keys is refused", v.otherKeys)
 	t.Run("all is as it was written", v.audit)
@@ -271,6 +272,37 @@ func (v *village) appeals(t *testing.T) {
 	var appeals api.AppealList
 	if v.as("supervisor", &appeals, "assess", "appeals"); len(appeals.Appeals) != 1 || !*appeals.Appeals[0].Granted {
 		t.Errorf("%+v", appeals)
+	}
+}
+
+// holidays pastes a notice of the State Council as people find it; the year is
+// invented.
+func (v *village) holidays(t *testing.T) {
+	v.t = t
+	file := filepath.Join(t.TempDir(), "通知.txt")
+	notice := "国务院办公厅关于2027年部分节假日安排的通知\n一、元旦：1月1日（周五）至3日（周日）放假调休，共3天。\n" +
+		"二、春节：2月5日（周五）至11日（周四）放假调休，共7天。1月31日（周日）、2月14日（周日）上班。\n"
+	if err := os.WriteFile(file, []byte(notice), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	explain := func() (e struct {
+		Due         time.Time
+		Provisional bool
+	}) {
+		v.as("operator", &e, "calendar", "explain", "--from", "2027-02-03 16:00", "--budget", "5个工作日", "--live")
+		return e
+	}
+	if e := explain(); !e.Provisional {
+		t.Errorf("before the notice: %+v", e)
+	}
+	v.as("", nil, "calendar", "import", file, "--dry-run")
+	if e := explain(); !e.Provisional {
+		t.Errorf("a trial counts: %+v", e)
+	}
+	v.as("", nil, "calendar", "import", file)
+	// The 4th, the 12th, the Sunday that is worked, the 15th and the 16th.
+	if e := explain(); e.Provisional || e.Due.Format(time.DateOnly) != "2027-02-16" {
+		t.Errorf("after the notice: %+v", e)
 	}
 }
 

@@ -29,26 +29,40 @@ func newCalendar(s *settings) *cobra.Command {
 	return c
 }
 
-// almanacOf reads the calendar of a city's folder.
-func almanacOf(config string) (*almanac.Almanac, error) {
+// almanacOf reads the calendar of a city's folder or, if live, with the years
+// that the running hub has.
+func (s *settings) almanacOf(cmd *cobra.Command, config string, live bool) (*almanac.Almanac, error) {
 	c, err := city.Load(cityFS(config))
 	if err != nil {
 		return nil, err
 	}
+	if live {
+		var list api.CalendarList
+		if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/calendar", "", nil, &list); err != nil {
+			return nil, err
+		}
+		c.Almanac.Years = list.Years
+	}
 	return almanac.New(c.Almanac, nil, hub.ClockFunc(time.Now)), nil
+}
+
+// liveFlag adds the flag that asks the running hub.
+func liveFlag(c *cobra.Command, live *bool) {
+	c.Flags().BoolVar(live, "live", false, "按运行中的码上，连同已导入的年份；不写只看城市目录")
 }
 
 func newCalendarShow(s *settings) *cobra.Command {
 	var config string
+	var live bool
 	c := &cobra.Command{
 		Use: "show 年份", Short: "一年里放假和调休上班的日子，及其出处", Args: cobra.ExactArgs(1),
 		Example: "  mashang calendar show 2026\n  mashang calendar show 2026 -o json",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			year, err := strconv.Atoi(args[0])
 			if err != nil {
 				return &exitError{exitUsage, fmt.Errorf("年份写成四位数字，如 2026，不是 %q", args[0])}
 			}
-			a, err := almanacOf(config)
+			a, err := s.almanacOf(cmd, config, live)
 			if err != nil {
 				return err
 			}
@@ -61,6 +75,7 @@ func newCalendarShow(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
+	liveFlag(c, &live)
 	return c
 }
 
@@ -86,11 +101,12 @@ type calendarCheck struct {
 
 func newCalendarCheck(s *settings) *cobra.Command {
 	var config string
+	var live bool
 	c := &cobra.Command{
 		Use: "check", Short: "今年和明年的放假安排是否齐全；缺了以 1 退出", Args: cobra.NoArgs,
 		Example: "  mashang calendar check\n  mashang calendar check --config /etc/mashang/baiyin -o json",
-		RunE: func(*cobra.Command, []string) error {
-			a, err := almanacOf(config)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := s.almanacOf(cmd, config, live)
 			if err != nil {
 				return err
 			}
@@ -114,16 +130,18 @@ func newCalendarCheck(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
+	liveFlag(c, &live)
 	return c
 }
 
 func newCalendarExplain(s *settings) *cobra.Command {
 	var config, from, budget, department string
+	var live bool
 	c := &cobra.Command{
 		Use: "explain", Short: "逐日说明一个时限怎样算出来", Args: cobra.NoArgs,
 		Example: "  mashang calendar explain --from 2026-09-30 --budget 5个工作日\n  mashang calendar explain --from \"2026-02-13 16:30\" --budget 当日 -o json",
-		RunE: func(*cobra.Command, []string) error {
-			a, err := almanacOf(config)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := s.almanacOf(cmd, config, live)
 			if err != nil {
 				return err
 			}
@@ -144,6 +162,7 @@ func newCalendarExplain(s *settings) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&config, "config", "", "城市目录；不填则用内置的白银市")
+	liveFlag(c, &live)
 	c.Flags().StringVar(&from, "from", "", "从何时起，如 2026-09-30 或 \"2026-09-30 10:00\"")
 	c.Flags().StringVar(&budget, "budget", "", "期限，如 5个工作日、当日、24小时、8工作小时")
 	c.Flags().StringVar(&department, "department", "", "按这个部门的办公时间，如 heating")
