@@ -94,6 +94,9 @@ type Receipt struct {
 	Group string            `json:"group,omitempty"`
 	// Critical asks for the third rung at once.
 	Critical bool `json:"critical,omitempty"`
+	// Suggest says, of an assignment that was refused, whose matter it is: the
+	// case is sent back (退单) with this suggestion.
+	Suggest DepartmentCode `json:"suggest,omitempty"`
 }
 
 // An Update (办理反馈) is what a department reports back about a case.

@@ -16,6 +16,7 @@ type PluginState struct {
 	Since      time.Time          `json:"since"`
 	PID        int                `json:"pid,omitempty"`
 	Version    string             `json:"version,omitempty"`
+	Protocol   int                `json:"protocol,omitempty"` // version of department.proto, while it runs
 	Restarts   int                `json:"restarts"`
 	MemoryMB   int                `json:"memory_mb,omitempty"`
 	LastError  string             `json:"last_error,omitempty"`

@@ -50,6 +50,12 @@ func (l *Lane) judgeOne(ctx context.Context, d *hub.Delivery, r *hub.Receipt, ca
 		d.Receipt, d.NextAt, d.Status = r, now, hub.DeliveryPending
 		d.Attempts = append(d.Attempts, attempt(d, start, now, orElse(r.Reason, string(hub.Gone))))
 		return
+	case r.Outcome == hub.Refused && r.Suggest != "" && d.Alert.Event == hub.Assigned:
+		if result = l.sendBack(ctx, d.Alert, r, now); result == "" { // answered: nothing is left to push
+			d.Status, d.NextAt, d.Receipt = hub.DeliveryDone, time.Time{}, r
+			d.Attempts = append(d.Attempts, attempt(d, start, now, orElse(r.Reason, string(hub.Refused))))
+			return
+		}
 	case r.Outcome == hub.Refused:
 		d.Status, d.NextAt, d.Receipt = hub.DeliveryDead, time.Time{}, r
 		d.Attempts = append(d.Attempts, attempt(d, start, now, orElse(r.Reason, string(hub.Refused))))
@@ -76,6 +82,20 @@ func (l *Lane) again(d *hub.Delivery, wait time.Duration, now time.Time) {
 		}
 	}
 	d.Status, d.NextAt = hub.DeliveryPending, now.Add(wait)
+}
+
+// sendBack reports an assignment that the department refused in favour of
+// another as sent back (退单), with an id that stays the same over retries. It
+// returns why the hub does not have it, "" if it has.
+func (l *Lane) sendBack(ctx context.Context, a hub.Alert, r *hub.Receipt, now time.Time) string {
+	err := l.Report(ctx, hub.Update{
+		ID: string(a.ID) + ":sent_back", Department: l.dept, Case: a.Case,
+		Step: hub.SentBack, Text: orElse(r.Reason, string(hub.Refused)), Suggest: r.Suggest, At: now,
+	})
+	if err != nil {
+		return "feedback: " + err.Error()
+	}
+	return ""
 }
 
 // feedBack hands a critical receipt on as an update whose id stays the same

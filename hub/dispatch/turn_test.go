@@ -257,3 +257,35 @@ func TestWakerWakesAtTheTimeAndIdlesOtherwise(t *testing.T) {
 		}
 	})
 }
+
+func TestARefusalInFavourOfAnotherGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, away := &shelf{}, true
+		var told []hub.Update
+		start(t, s, "heating", dispatch.DepartmentFunc(func(_ context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
+			return []hub.Receipt{{Alert: alerts[0].ID, Outcome: hub.Refused, Reason: "是燃气管道", Suggest: "gas"}}, nil
+		}), dispatch.Options{Feedback: func(_ context.Context, u hub.Update) error {
+			if away {
+				return hub.Errorf(hub.CodeUnavailable, "bus.closed")
+			}
+			told = append(told, u)
+			return nil
+		}})
+		a := alert("heating", "A", 1)
+		a.Event = hub.Assigned
+		_ = s.AddDeliveries(t.Context(), []hub.Alert{a}, time.Now())
+		pass(t, 2*time.Second)
+		if d := s.at(0); d.Status != hub.DeliveryPending {
+			t.Fatalf("settled before the hub had it: %+v", d)
+		}
+		away = false
+		pass(t, 10*time.Second)
+		if len(told) != 1 || told[0].ID != string(a.ID)+":sent_back" || told[0].Step != hub.SentBack ||
+			told[0].Suggest != "gas" || told[0].Text != "是燃气管道" || told[0].Department != "heating" {
+			t.Errorf("told %+v", told)
+		}
+		if d := s.at(0); d.Status != hub.DeliveryDone || d.Receipt == nil || d.Receipt.Outcome != hub.Refused {
+			t.Errorf("delivery %+v", d)
+		}
+	})
+}

@@ -34,8 +34,11 @@ type Spec struct {
 	Start     time.Duration
 	OpenFiles int // at most; 0 sets no limit
 
-	Handshake  goplugin.HandshakeConfig
-	Plugins    goplugin.PluginSet
+	Handshake goplugin.HandshakeConfig
+	Plugins   goplugin.PluginSet
+	// Versions are plugin sets by protocol version, of which the program takes
+	// the highest that it knows; nil for Plugins alone.
+	Versions   map[int]goplugin.PluginSet
 	MTLS       bool      // with certificates made for this start
 	MaxMessage int       // bytes of one answer
 	Stderr     io.Writer // a copy of what it writes; nil keeps none
@@ -65,6 +68,7 @@ func Start(spec Spec) (*Process, error) {
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  spec.Handshake,
 		Plugins:          spec.Plugins,
+		VersionedPlugins: spec.Versions,
 		Cmd:              cmd,
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		StartTimeout:     spec.Start,
@@ -92,6 +96,9 @@ func (p *Process) Dispense(name string) (any, error) {
 	}
 	return conn.Dispense(name)
 }
+
+// Protocol returns the protocol version that was settled on.
+func (p *Process) Protocol() int { return p.client.NegotiatedVersion() }
 
 // PID returns the number of the process; 0 if it never ran.
 func (p *Process) PID() int {

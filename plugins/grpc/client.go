@@ -15,13 +15,17 @@ import (
 )
 
 // Client is a department at the other end of a connection.
-type Client struct{ rpc pluginpb.DepartmentClient }
+type Client struct {
+	rpc     pluginpb.DepartmentClient
+	version Version
+}
 
 var _ plugins.Department = (*Client)(nil)
 
-// NewClient returns the department that is served at the other end of c.
-func NewClient(c rpc.ClientConnInterface) *Client {
-	return &Client{pluginpb.NewDepartmentClient(c)}
+// NewClient returns the department that is served at the other end of c in a
+// version of the contract.
+func NewClient(c rpc.ClientConnInterface, v Version) *Client {
+	return &Client{pluginpb.NewDepartmentClient(c), v}
 }
 
 // Configure hands config over.
@@ -42,7 +46,7 @@ func (c *Client) Deliver(ctx context.Context, alerts []hub.Alert) ([]hub.Receipt
 	}
 	receipts := make([]hub.Receipt, len(resp.GetReceipts()))
 	for i, r := range resp.GetReceipts() {
-		receipts[i] = toReceipt(r)
+		receipts[i] = toReceipt(r, c.version)
 	}
 	return receipts, nil
 }

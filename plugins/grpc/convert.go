@@ -3,7 +3,6 @@ package grpc
 import (
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -69,24 +68,6 @@ func toContent(c *pluginpb.Content) hub.Content {
 		})
 	}
 	return out
-}
-
-func fromReceipt(r hub.Receipt) *pluginpb.Receipt {
-	out := &pluginpb.Receipt{
-		Alert: string(r.Alert), Outcome: string(r.Outcome), Reason: r.Reason,
-		Facts: r.Facts, Group: r.Group, Critical: r.Critical,
-	}
-	if r.RetryAfter > 0 {
-		out.RetryAfter = durationpb.New(r.RetryAfter)
-	}
-	return out
-}
-
-func toReceipt(r *pluginpb.Receipt) hub.Receipt {
-	return hub.Receipt{
-		Alert: hub.AlertID(r.GetAlert()), Outcome: hub.Outcome(r.GetOutcome()), Reason: r.GetReason(),
-		RetryAfter: r.GetRetryAfter().AsDuration(), Facts: r.GetFacts(), Group: r.GetGroup(), Critical: r.GetCritical(),
-	}
 }
 
 func fromUpdate(u hub.Update) *pluginpb.Update {

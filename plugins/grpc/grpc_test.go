@@ -130,3 +130,30 @@ func TestPanicIsAnInternalError(t *testing.T) {
 		}
 	}
 }
+
+// Version 2 has the words of a fact and whose matter a refused alert is; to a
+// plugin of version 1 it stays as it was.
+func TestWhatEachVersionSays(t *testing.T) {
+	facts := map[string]string{"temperature": "14", "temperature_from": "十四度", "days": "3"}
+	for _, o := range []hub.Outcome{hub.Delivered, hub.RetryLater, hub.Refused, hub.Gone, hub.NotTried} {
+		said := hub.Receipt{Alert: "a", Outcome: o, Reason: "原因", Facts: facts, Suggest: "housing"}
+		e := &echo{receipts: []hub.Receipt{said}}
+		for _, v := range grpc.Versions() {
+			want := said
+			if v == grpc.V1 {
+				want.Suggest = ""
+			}
+			got, err := plugintest.Over(t, e, v).Deliver(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]hub.Receipt{want}, got); diff != "" {
+				t.Errorf("version %d, %s (-said +arrived):\n%s", v, o, diff)
+			}
+		}
+	}
+	odd := &echo{receipts: []hub.Receipt{{Alert: "a", Outcome: "some day"}}}
+	if got, err := plugintest.Over(t, odd, grpc.V2).Deliver(t.Context(), nil); err != nil || got[0].Outcome != "" {
+		t.Errorf("an outcome that is none: %+v, %v", got, err)
+	}
+}

@@ -16,15 +16,16 @@ import (
 // error of the one call.
 type Server struct {
 	pluginpb.UnimplementedDepartmentServer
-	dept plugins.Department
+	dept    plugins.Department
+	version Version
 
 	mu      sync.Mutex
 	waiting map[string]chan error // by update id: told when acknowledged
 }
 
-// NewServer returns the server of dept.
-func NewServer(dept plugins.Department) *Server {
-	return &Server{dept: dept, waiting: map[string]chan error{}}
+// NewServer returns the server of dept in a version of the contract.
+func NewServer(dept plugins.Department, v Version) *Server {
+	return &Server{dept: dept, version: v, waiting: map[string]chan error{}}
 }
 
 // Configure implements the service.
@@ -47,7 +48,7 @@ func (s *Server) Deliver(ctx context.Context, req *pluginpb.DeliverRequest) (res
 	}
 	resp = &pluginpb.DeliverResponse{Receipts: make([]*pluginpb.Receipt, len(receipts))}
 	for i := range receipts {
-		resp.Receipts[i] = fromReceipt(receipts[i])
+		resp.Receipts[i] = fromReceipt(receipts[i], s.version)
 	}
 	return resp, nil
 }

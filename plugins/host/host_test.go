@@ -27,6 +27,10 @@ import (
 func TestMain(m *testing.M) {
 	if kind, ok := os.LookupEnv("TEST_PLUGIN_KIND"); ok {
 		d, _ := all.Department(kind, hub.ClockFunc(time.Now), sdk.NewLogger(os.Stderr))
+		if version, old := os.LookupEnv("TEST_PLUGIN_VERSION"); old {
+			serveVersion(d, version)
+			return
+		}
 		sdk.Serve(d)
 		return
 	}

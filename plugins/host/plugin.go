@@ -182,9 +182,9 @@ func (p *Plugin) set(s Status, proc *running, err error) {
 	if p.state.Status != s {
 		p.state.Since = p.clock.Now()
 	}
-	p.state.Status, p.state.PID, p.state.Unwell, p.state.Version = s, 0, "", p.spec.Version
+	p.state.Status, p.state.PID, p.state.Unwell, p.state.Version, p.state.Protocol = s, 0, "", p.spec.Version, 0
 	if proc != nil {
-		p.state.PID = proc.PID()
+		p.state.PID, p.state.Protocol = proc.PID(), proc.Protocol()
 	}
 	if err != nil {
 		p.state.LastError = err.Error()

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/process"
 	"github.com/mashang-hub/mashang/plugins/grpc"
 )
@@ -38,7 +40,7 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*running, error) {
 		Command: spec.Command, Env: append(process.Environ("PATH", "TZ"), spec.Env...),
 		RunDir: filepath.Join(base, string(spec.Department)),
 		Start:  spec.Timing.Start, OpenFiles: spec.OpenFiles,
-		Handshake: grpc.Handshake(), Plugins: grpc.Set(nil), MTLS: true, MaxMessage: grpc.MaxMessage,
+		Handshake: grpc.Handshake(), Versions: grpc.Sets(nil, spec.Protocols...), MTLS: true, MaxMessage: grpc.MaxMessage,
 		Stderr: &r.lines, Log: log, Label: "plugin",
 	})
 	if err == nil {
@@ -48,6 +50,7 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*running, error) {
 		}
 	}
 	if err != nil {
+		err = incompatible(spec, err)
 		if said := r.lines.last(); len(said) > 0 {
 			err = fmt.Errorf("%w; it wrote: %s", err, strings.Join(said, " / "))
 		}
@@ -82,4 +85,23 @@ func (r *running) end(grace time.Duration, asked func() error) {
 		return
 	}
 	r.Kill()
+}
+
+// incompatible says in the hub's words that a plugin speaks no version of the
+// contract that it may speak here; any other error it returns as it is.
+func incompatible(spec Spec, err error) error {
+	if !strings.Contains(err.Error(), "ncompatible API version") { // go-plugin has no error of its own for it
+		return err
+	}
+	offered := spec.Protocols
+	if len(offered) == 0 {
+		offered = grpc.Versions()
+	}
+	words := make([]string, len(offered))
+	for i, v := range offered {
+		words[i] = strconv.Itoa(int(v))
+	}
+	return &hub.Error{
+		Code: hub.CodeInvalid, Key: "plugin.protocol", Args: []any{string(spec.Department), strings.Join(words, "、")}, Err: err,
+	}
 }

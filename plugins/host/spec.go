@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins/grpc"
 )
 
 // A Spec says which process serves which department.
@@ -34,6 +35,9 @@ type Spec struct {
 	OpenFiles int
 	// Version is shown in the console.
 	Version string
+	// Protocols are the versions of the contract that it may speak; all that
+	// the hub speaks if empty.
+	Protocols []grpc.Version
 	// Timing has zero fields for the usual times.
 	Timing Timing
 }
@@ -102,6 +106,7 @@ type State struct {
 	Since      time.Time          `json:"since"`
 	PID        int                `json:"pid,omitempty"`
 	Version    string             `json:"version,omitempty"`
+	Protocol   int                `json:"protocol,omitempty"` // version of the contract, while it runs
 	Restarts   int                `json:"restarts"`
 	MemoryMB   int                `json:"memory_mb,omitempty"`
 	// Lines are the last that the process wrote before it went down.

@@ -20,6 +20,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/plugins/grpc"
 )
 
 // Name is what the file is called.
@@ -96,7 +97,8 @@ func (m Manifest) problems() []string {
 	check(m.Name != "", "name 没有写")
 	check(m.Kind == "department", "kind 目前只有 department")
 	check(regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(m.Version), "version 写成 1.0.0")
-	check(len(m.Protocol) > 0, "protocol 没有写，如 [1]")
+	check(len(m.Protocol) > 0, "protocol 没有写，如 [1, 2]")
+	check(len(m.Protocol) == 0 || len(m.spoken()) > 0, fmt.Sprintf("protocol %v 这里都不会，只会 %v", m.Protocol, grpc.Versions()))
 	check(len(m.Command) > 0, "command 没有写")
 	check(len(m.Files) > 0, "files 没有列，用 mashang plugin seal 生成")
 	check(slices.Contains([]string{"stable", "beta", "experimental"}, m.Stability), "stability 写 stable、beta 或 experimental")
@@ -111,6 +113,17 @@ func (m Manifest) problems() []string {
 		check(err == nil, "config 不是有效的 JSON Schema")
 	}
 	return wrong
+}
+
+// spoken are the versions of the contract that both the plugin and the hub know.
+func (m Manifest) spoken() []grpc.Version {
+	var both []grpc.Version
+	for _, v := range grpc.Versions() {
+		if slices.Contains(m.Protocol, int(v)) {
+			both = append(both, v)
+		}
+	}
+	return both
 }
 
 // Verify compares the folder with the list of files.

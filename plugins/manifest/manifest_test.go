@@ -107,10 +107,10 @@ func TestAChangedFolderIsRefusedWithTheReason(t *testing.T) {
 }
 
 func TestEveryMistakeOfAManifestIsTold(t *testing.T) {
-	wrong := strings.NewReplacer("id: water", "id: Water!", "version: 1.0.0", "version: one", "stability: beta", "stability: good",
+	wrong := strings.NewReplacer("id: water", "id: Water!", "version: 1.0.0", "version: one", "stability: beta", "stability: good", "protocol: [1]", "protocol: [3]",
 		"[WATER_KEY]", "[MASHANG_TOKEN]").Replace(water)
 	_, err := manifest.Open(folder(t, wrong, map[string]string{"plugin.py": ""}))
-	for _, want := range []string{"id ", "version ", "stability ", "MASHANG_TOKEN", "files "} {
+	for _, want := range []string{"id ", "version ", "stability ", "MASHANG_TOKEN", "files ", "protocol [3] 这里都不会，只会 [1 2]"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in %v", want, err)
 		}

@@ -15,7 +15,7 @@ func (m Manifest) Spec(d hub.DepartmentCode, dir string, getenv func(string) str
 		return host.Spec{}, err
 	}
 	return host.Spec{
-		Department: d, Command: m.Program(dir), Env: m.Environ(getenv), Version: m.Version,
+		Department: d, Command: m.Program(dir), Env: m.Environ(getenv), Version: m.Version, Protocols: m.spoken(),
 		MemoryMB: m.Limits.MemoryMB, OpenFiles: m.Limits.OpenFiles,
 		Verify: func() error {
 			_, err := Open(dir)

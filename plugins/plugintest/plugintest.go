@@ -7,6 +7,7 @@ package plugintest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -34,24 +35,33 @@ type Suite struct {
 	Config json.RawMessage
 }
 
-// Run runs the suite against the department itself and over gRPC.
+// Run runs the suite against the department itself and over gRPC, in every
+// version of the contract.
 func Run(t *testing.T, s Suite) {
 	t.Helper()
 	t.Run("direct", func(t *testing.T) { s.run(t) })
-	over := s
-	over.New = func(t *testing.T) plugins.Department {
-		t.Helper()
-		return OverGRPC(t, s.New(t))
+	for _, v := range grpc.Versions() {
+		over := s
+		over.New = func(t *testing.T) plugins.Department {
+			t.Helper()
+			return Over(t, s.New(t), v)
+		}
+		t.Run(fmt.Sprintf("grpc v%d", v), func(t *testing.T) { over.run(t) })
 	}
-	t.Run("grpc", func(t *testing.T) { over.run(t) })
 }
 
 // OverGRPC returns d as seen through a real connection.
 func OverGRPC(t *testing.T, d plugins.Department) plugins.Department {
 	t.Helper()
+	return Over(t, d, grpc.Latest)
+}
+
+// Over is OverGRPC in a version of the contract.
+func Over(t *testing.T, d plugins.Department, v grpc.Version) plugins.Department {
+	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := rpc.NewServer(rpc.MaxRecvMsgSize(grpc.MaxMessage))
-	pluginpb.RegisterDepartmentServer(server, grpc.NewServer(d))
+	pluginpb.RegisterDepartmentServer(server, grpc.NewServer(d, v))
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(listener) })
 	conn, err := rpc.NewClient("passthrough:///bufconn",
@@ -65,7 +75,7 @@ func OverGRPC(t *testing.T, d plugins.Department) plugins.Department {
 		server.Stop()
 		wg.Wait()
 	})
-	return grpc.NewClient(conn)
+	return grpc.NewClient(conn, v)
 }
 
 func (s Suite) run(t *testing.T) {

@@ -35,9 +35,9 @@ func Serve(dept plugins.Department) {
 	defer close(stop)
 	go watchParent(os.Getppid(), stop)
 	goplugin.Serve(&goplugin.ServeConfig{
-		HandshakeConfig: grpc.Handshake(),
-		Plugins:         grpc.Set(dept),
-		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
+		HandshakeConfig:  grpc.Handshake(),
+		VersionedPlugins: grpc.Sets(dept),
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 		GRPCServer: func(opts []rpc.ServerOption) *rpc.Server {
 			return rpc.NewServer(append(opts, rpc.MaxRecvMsgSize(grpc.MaxMessage), rpc.MaxSendMsgSize(grpc.MaxMessage))...)
 		},

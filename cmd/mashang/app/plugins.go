@@ -51,7 +51,7 @@ func (p plugins) States() []api.PluginState {
 func stateOf(p *host.Plugin) api.PluginState {
 	s := p.State()
 	return api.PluginState{
-		Department: s.Department, Status: string(s.Status), Since: s.Since, PID: s.PID, Version: s.Version, Restarts: s.Restarts,
+		Department: s.Department, Status: string(s.Status), Since: s.Since, PID: s.PID, Version: s.Version, Protocol: s.Protocol, Restarts: s.Restarts,
 		MemoryMB: s.MemoryMB, LastError: s.LastError, Unwell: s.Unwell, Lines: s.Lines,
 	}
 }

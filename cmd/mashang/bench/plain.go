@@ -37,14 +37,14 @@ func plainDepartment(ctx context.Context) (deliverer, func(), error) {
 		return nil, nil, fmt.Errorf("listen: %w", err)
 	}
 	server := rpc.NewServer(rpc.MaxRecvMsgSize(grpc.MaxMessage))
-	pluginpb.RegisterDepartmentServer(server, grpc.NewServer(dept))
+	pluginpb.RegisterDepartmentServer(server, grpc.NewServer(dept, grpc.Latest))
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
 	conn, err := rpc.NewClient("unix:"+path, rpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect: %w", err)
 	}
-	return grpc.NewClient(conn), func() {
+	return grpc.NewClient(conn, grpc.Latest), func() {
 		_ = conn.Close()
 		server.Stop()
 		serving.Wait()

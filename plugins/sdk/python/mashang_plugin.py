@@ -28,7 +28,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 import department_pb2 as pb
 
 MAX_MESSAGE = 64 << 20
-DELIVERED, RETRY, REFUSED, GONE = "delivered", "retry", "refused", "gone"
+# What may become of an alert. NOT_TRIED: no time for it, costs no attempt.
+DELIVERED, RETRY, REFUSED, GONE, NOT_TRIED = "delivered", "retry", "refused", "gone", "not_tried"
+VERSIONS = (2, 1)  # of department.proto, the best first
+_RESULTS = {
+    DELIVERED: pb.OUTCOME_DELIVERED, RETRY: pb.OUTCOME_RETRY, REFUSED: pb.OUTCOME_REFUSED,
+    GONE: pb.OUTCOME_GONE, NOT_TRIED: pb.OUTCOME_NOT_TRIED,
+}
 
 
 class Invalid(Exception):
@@ -40,15 +46,27 @@ class Later(Exception):
 
 
 class Receipt:
-    """The answer to one alert. facts are what was read from the text."""
+    """The answer to one alert. facts are what was read from the text, words
+    what each was read from, by the same names. suggest, with REFUSED, is the
+    department whose matter it is: the case is sent back to be assigned there."""
 
-    def __init__(self, alert, outcome=DELIVERED, reason="", retry_after=0, facts=None, group="", critical=False):
+    def __init__(self, alert, outcome=DELIVERED, reason="", retry_after=0, facts=None, group="", critical=False,
+                 words=None, suggest=""):
+        if outcome not in _RESULTS:
+            raise ValueError("no outcome %r" % (outcome,))
         self.alert, self.outcome, self.reason = alert, outcome, reason
         self.retry_after, self.facts, self.group, self.critical = retry_after, facts or {}, group, critical
+        self.words, self.suggest = words or {}, suggest
 
-    def message(self):
-        m = pb.Receipt(alert=self.alert, outcome=self.outcome, reason=self.reason, group=self.group, critical=self.critical)
-        m.facts.update(self.facts)
+    def message(self, version=VERSIONS[0]):
+        m = pb.Receipt(alert=self.alert, reason=self.reason, group=self.group, critical=self.critical)
+        if version == 1:
+            m.outcome = self.outcome
+            m.facts.update(self.facts)
+        else:
+            m.result, m.suggest = _RESULTS[self.outcome], self.suggest
+            for name, value in self.facts.items():
+                m.read.add(name=name, value=value, words=self.words.get(name, ""))
         if self.retry_after:
             m.retry_after.CopyFrom(Duration(seconds=int(self.retry_after)))
         return m
@@ -123,8 +141,8 @@ class _Reports:
 
 
 class _Service:
-    def __init__(self, department):
-        self.department = department
+    def __init__(self, department, version):
+        self.department, self.version = department, version
 
     def configure(self, request, context):
         try:
@@ -141,7 +159,7 @@ class _Service:
             receipts = self.department.deliver(list(request.alerts))
         except Later as e:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(e))
-        return pb.DeliverResponse(receipts=[r.message() for r in receipts])
+        return pb.DeliverResponse(receipts=[r.message(self.version) for r in receipts])
 
     def updates(self, request, context):
         yield from self.department._reports.stream(context)
@@ -215,6 +233,13 @@ def _watch_parent(stop):
             os._exit(1)
 
 
+def _version(offered):
+    """The best version that the hub offers too; an older hub offers none and
+    speaks 1. With none in common the hub is told ours and says so."""
+    both = [v for v in VERSIONS if str(v) in (offered or "1").split(",")]
+    return both[0] if both else VERSIONS[0]
+
+
 def serve(department):
     """Serves department to the hub that started this process."""
     if os.environ.get("MASHANG_PLUGIN") != "department.v1":
@@ -225,7 +250,8 @@ def serve(department):
     stop = threading.Event()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=[
         ("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)])
-    server.add_generic_rpc_handlers(_Service(department).handlers(stop))
+    version = _version(os.environ.get("PLUGIN_PROTOCOL_VERSIONS"))
+    server.add_generic_rpc_handlers(_Service(department, version).handlers(stop))
     client, tail = os.environ.get("PLUGIN_CLIENT_CERT"), ""
     if client:
         key, cert, der = _certificate()
@@ -237,6 +263,6 @@ def serve(department):
     server.start()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
-    print("1|1|tcp|127.0.0.1:%d|grpc%s" % (port, tail), flush=True)
+    print("1|%d|tcp|127.0.0.1:%d|grpc%s" % (version, port, tail), flush=True)
     stop.wait()
     server.stop(0.5).wait()
