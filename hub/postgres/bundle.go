@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -45,10 +46,35 @@ func appendField[T string | []byte](buf []byte, field T) []byte {
 }
 
 // packed returns the row's value.
-func (b *bundle) packed() []byte {
-	dst := make([]byte, 1+s2.MaxEncodedLen(len(b.buf)))
+func (b *bundle) packed() []byte { return b.packedInto(make([]byte, b.most())) }
+
+// most is how many bytes the row's value has at most.
+func (b *bundle) most() int { return 1 + s2.MaxEncodedLen(len(b.buf)) }
+
+// packedInto returns the row's value at the front of dst, which is of that size.
+func (b *bundle) packedInto(dst []byte) []byte {
 	dst[0] = bundleS2
 	return dst[:1+len(s2.Encode(dst[1:], b.buf))]
+}
+
+// A packer packs one bundle after another in memory that it uses again: with
+// thousands of messages a second, fresh memory costs as much as the packing.
+type packer struct {
+	raw bundle
+	dst []byte
+}
+
+// pack packs as many messages from the front of out as make one bundle, and
+// returns how many and the row's value.
+func (p *packer) pack(out []hub.Outgoing) (n int, value []byte) {
+	p.raw.n, p.raw.buf = 0, p.raw.buf[:0]
+	for p.raw.n < len(out) && len(p.raw.buf) < bundleBytes {
+		p.raw.add(out[p.raw.n : p.raw.n+1])
+	}
+	if most := p.raw.most(); len(p.dst) < most {
+		p.dst = make([]byte, most+most/8)
+	}
+	return p.raw.n, slices.Clone(p.raw.packedInto(p.dst))
 }
 
 // bundles spreads messages over rows of a bounded size.

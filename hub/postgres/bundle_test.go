@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -23,6 +24,17 @@ func TestABundleGivesBackItsMessages(t *testing.T) {
 			var err error
 			if got, err = unpack(got, b.n, b.packed()); err != nil {
 				t.Fatal(err)
+			}
+		}
+		var pack packer
+		for rest, again := want, []hub.Outgoing(nil); len(rest) > 0; {
+			n, value := pack.pack(rest)
+			if rest = rest[n:]; n == 0 {
+				t.Fatal("it packs nothing")
+			}
+			var err error
+			if again, err = unpack(again, n, value); err != nil || !reflect.DeepEqual(again, got[:len(again)]) {
+				t.Fatalf("packed again %+v, %v", again, err)
 			}
 		}
 		if len(got) != len(want) {
@@ -55,7 +67,12 @@ func TestADamagedBundleIsAnErrorAndNotAPanic(t *testing.T) {
 
 func TestLargeBundlesAreSplit(t *testing.T) {
 	big := hub.Outgoing{Topic: "t", Payload: make([]byte, bundleBytes)}
-	if n := len(bundles([]hub.Outgoing{big, big, {Topic: "t"}})); n != 3 {
+	out := []hub.Outgoing{big, big, {Topic: "t"}}
+	if n := len(bundles(out)); n != 3 {
 		t.Errorf("%d bundles, want 3", n)
+	}
+	var p packer
+	if n, _ := p.pack(out); n != 1 {
+		t.Errorf("%d messages in one bundle, want 1", n)
 	}
 }

@@ -20,8 +20,12 @@ type fresh struct {
 	bytes int
 }
 
-// Kept are rows of the outbox with their messages, see [QueueKept].
-type Kept []keptRow
+// Kept are the rows of the outbox that one transaction adds, with their
+// messages, see [QueueKept]. It may be used for the next one after [DB.Keep].
+type Kept struct {
+	rows   []keptRow
+	packer packer
+}
 
 type keptRow struct {
 	id  int64
@@ -30,14 +34,15 @@ type keptRow struct {
 
 // Keep remembers the messages of a transaction that has committed until they
 // leave, and wakes the relay. The messages are the store's own from then on.
-func (db *DB) Keep(rows Kept) {
-	db.fresh.put(rows)
+func (db *DB) Keep(kept *Kept) {
+	db.fresh.put(kept.rows)
+	kept.rows = nil
 	db.Wake()
 }
 
 // put remembers rows, the oldest ones when there is not room for all: they are
 // the next to leave.
-func (f *fresh) put(rows Kept) {
+func (f *fresh) put(rows []keptRow) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range rows {

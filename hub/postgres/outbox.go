@@ -25,14 +25,15 @@ func QueueOut(b *pgx.Batch, out []hub.Outgoing) {
 // QueueKept is [QueueOut] for messages that their relay is to find in memory:
 // kept has them once the batch was sent, and [DB.Keep] takes it.
 func QueueKept(b *pgx.Batch, out []hub.Outgoing, kept *Kept) {
-	for _, v := range bundles(out) {
-		messages := out[:v.n:v.n]
-		out = out[v.n:]
-		b.Queue("insert into outbox (messages, bundle) values ($1, $2) returning id", v.n, v.packed()).
+	for len(out) > 0 {
+		n, value := kept.packer.pack(out)
+		messages := out[:n:n]
+		out = out[n:]
+		b.Queue("insert into outbox (messages, bundle) values ($1, $2) returning id", n, value).
 			QueryRow(func(row pgx.Row) error {
 				var id int64
 				err := row.Scan(&id)
-				*kept = append(*kept, keptRow{id, messages})
+				kept.rows = append(kept.rows, keptRow{id, messages})
 				return err
 			})
 	}

@@ -31,7 +31,7 @@ func (in *inserter) reset() {
 	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines} {
 		r.buf = r.buf[:0]
 	}
-	in.outbox, in.kept = make([]hub.Outgoing, 0, len(in.outbox)), nil // the relay has them
+	in.outbox = make([]hub.Outgoing, 0, len(in.outbox)) // the relay has the other
 	in.ids = in.ids[:0]
 }
 

@@ -91,7 +91,7 @@ func (p *Store) insertOpenings(ctx context.Context, openings []*hub.Opening,
 		return 0, err // after a broken COPY the memory may still be read from
 	}
 	if inserted > 0 {
-		p.db.Keep(in.kept)
+		p.db.Keep(&in.kept)
 	}
 	in.reset()
 	p.inserters.Put(in)
