@@ -136,8 +136,14 @@ const indexRows = 8
 // quickly, and returns how many; 0 when there are none. Several nodes may call
 // it.
 func (p *Store) IndexSearch(ctx context.Context) (int, error) {
+	// Mostly there is nothing, and asking that costs a third of a transaction.
+	var waiting bool
+	err := p.db.Pool().QueryRow(ctx, "select exists (select from search_queue)").Scan(&waiting)
+	if err != nil || !waiting {
+		return 0, postgres.Wrap(err, "index words of cases")
+	}
 	var words [][]any
-	err := pgx.BeginFunc(ctx, p.db.Lazy(), func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, p.db.Lazy(), func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `with taken as (
 				delete from search_queue where id = any(array(
 					select id from search_queue order by id limit $1 for update skip locked))
