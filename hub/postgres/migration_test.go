@@ -35,7 +35,7 @@ func TestWhatTheFirstReleaseStoredIsReadByThis(t *testing.T) {
 		`insert into cases values ('BY1', 1, 'sorting', 'qr', 'r1', '', '', '', '', '', '', '暖气不热', 0,
 			'2026-11-23 09:00Z', null, null, '\x00', '{"id": "BY1", "version": 1, "status": "sorting", "receipt": "r1"}')`,
 		`insert into submission values ('r1', 'BY1', 'qr', '1', false, '', '', '', '', null,
-			'2026-11-23 09:00Z', '2026-11-23 09:00Z', '{"title": "暖气不热", "text": "三天了", "extra": {"_account": "u7"}}')`,
+			'2026-11-23 09:00Z', '2026-11-23 09:00Z', '{"title": "暖气不热", "text": "三天了", "extra": {"_account": "u7", "_person": "p8"}}')`,
 		`insert into event values ('BY1', 1, 'received', '2026-11-23 09:00Z', '{"id": "qr", "kind": "channel"}',
 			'{"text": "x"}', sha256('x'))`,
 	} {
@@ -48,9 +48,10 @@ func TestWhatTheFirstReleaseStoredIsReadByThis(t *testing.T) {
 	if err != nil || c.Status != hub.StatusSorting || s.Text != "三天了" {
 		t.Errorf("case %+v, submission %+v, %v", c, s, err)
 	}
-	var account string
-	if err := db.Pool().QueryRow(t.Context(), "select account from submission").Scan(&account); err != nil || account != "u7" {
-		t.Errorf("the channel's user is %q, %v", account, err)
+	var account, person string
+	err = db.Pool().QueryRow(t.Context(), "select account, person from submission").Scan(&account, &person)
+	if err != nil || account != "u7" || person != "p8" {
+		t.Errorf("the channel's user is %q, the person %q, %v", account, person, err)
 	}
 	events, err := cases.New(db).Events(t.Context(), "BY1")
 	if err != nil || len(events) != 1 || events[0].By.ID != "qr" || events[0].Data.Text != "x" {

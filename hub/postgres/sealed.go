@@ -122,12 +122,17 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 
 // HiddenAccount returns the pseudonym of the channel's user in a content that
 // was hidden, nil when there is none.
-func HiddenAccount(content hub.Content) *string {
-	account, ok := content.Extra[accountField]
+func HiddenAccount(content hub.Content) *string { return hiddenField(content, accountField) }
+
+// HiddenPerson is HiddenAccount for the pseudonym of the identity number.
+func HiddenPerson(content hub.Content) *string { return hiddenField(content, personField) }
+
+func hiddenField(content hub.Content, name string) *string {
+	text, ok := content.Extra[name]
 	if !ok {
 		return nil
 	}
-	return &account
+	return &text
 }
 
 // Show opens what Hide sealed for place.

@@ -146,7 +146,7 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 		table string
 	}{
 		{&in.submissions, `submission (receipt, case_id, channel, external_id, heuristic,
-			place, kind, urgency, media_type, raw, received_at, submitted_at, content, account)`},
+			place, kind, urgency, media_type, raw, received_at, submitted_at, content, account, person)`},
 		{&in.cases, `cases (id, version, status, channel, receipt, lead, place, category, kind, urgency,
 			topic, title, rung, opened_at, closed_at, due_at, head, state)`},
 		{&in.events, "event (case_id, seq, type, at, actor, data, hash)"},

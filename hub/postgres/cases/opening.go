@@ -146,11 +146,11 @@ func merge(ctx context.Context, tx pgx.Tx, openings []*hub.Opening, _ *inserter)
 			return nil, err
 		}
 		b.Queue(`insert into submission (receipt, case_id, channel, external_id, heuristic,
-				place, kind, urgency, media_type, raw, received_at, submitted_at, content, account)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing`,
+				place, kind, urgency, media_type, raw, received_at, submitted_at, content, account, person)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing`,
 			string(s.Receipt), string(s.Case), string(s.Channel), s.ExternalID, s.Heuristic, string(s.Place),
 			string(s.Kind), string(s.Urgency), s.MediaType, s.Raw, s.ReceivedAt, s.SubmittedAt, content,
-			postgres.HiddenAccount(s.Content),
+			postgres.HiddenAccount(s.Content), postgres.HiddenPerson(s.Content),
 		).Exec(func(tag pgconn.CommandTag) error {
 			if tag.RowsAffected() > 0 {
 				fresh = append(fresh, o)
@@ -213,7 +213,7 @@ func holdsNUL(text []byte) bool {
 // submission adds a row; said is the content's JSON, nil when it is yet to be
 // made.
 func (r *copyRows) submission(s *hub.Submission, said []byte) error {
-	r.row(14)
+	r.row(15)
 	r.text(string(s.Receipt))
 	r.text(string(s.Case))
 	r.text(string(s.Channel))
@@ -237,5 +237,6 @@ func (r *copyRows) submission(s *hub.Submission, said []byte) error {
 	}
 	r.close(at, buf)
 	r.maybeText(postgres.HiddenAccount(s.Content))
+	r.maybeText(postgres.HiddenPerson(s.Content))
 	return nil
 }

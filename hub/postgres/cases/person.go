@@ -19,7 +19,7 @@ func (p *Store) OfPerson(ctx context.Context, idNumber string, since time.Time, 
 		return nil, nil
 	}
 	rows, err := p.db.Pool().Query(ctx, `select c.id from submission s join cases c on c.receipt = s.receipt
-		where s.content->'extra'->>'_person' = $1 and c.opened_at >= $2 and c.status <> 'merged'
+		where s.person = $1 and c.opened_at >= $2 and c.status <> 'merged'
 		order by c.opened_at desc, c.id limit $3`, who, since, n)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read a person's cases")

@@ -129,8 +129,8 @@ func (p *Store) Reseal(ctx context.Context, after hub.ReceiptID, n int) (last hu
 				return err
 			}
 			sealed := &one[0].Submission
-			b.Queue("update submission set content = $2, raw = $3, account = $4 where receipt = $1",
-				string(s.Receipt), content, sealed.Raw, postgres.HiddenAccount(sealed.Content))
+			b.Queue("update submission set content = $2, raw = $3, account = $4, person = $5 where receipt = $1",
+				string(s.Receipt), content, sealed.Raw, postgres.HiddenAccount(sealed.Content), postgres.HiddenPerson(sealed.Content))
 			changed++
 		}
 		if b.Len() == 0 {

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/audit"
@@ -135,5 +136,24 @@ func TestRevealIsRecordedOrRefused(t *testing.T) {
 	}
 	if s, err := store.Reveal(ctx, "BY0001", pgtest.Monday(), "电话回访"); err == nil || s.Reporter.Phone != "" {
 		t.Errorf("shown without a record: %+v, %v", s, err)
+	}
+}
+
+func TestThePetitionsOfOnePersonAreFound(t *testing.T) {
+	t.Parallel()
+	store, db := open(t)
+	ctx, id := t.Context(), pgtest.PersonalOpening(1).Submission.Reporter.IDNumber
+	db.SealWith(pgtest.Keyring(t, seal.NewLine("k1")))
+	other := pgtest.PersonalOpening(2)
+	other.Submission.Reporter.IDNumber = "620402199001019999"
+	if _, err := store.InsertCases(ctx, []hub.Opening{pgtest.PersonalOpening(1), other, pgtest.PersonalOpening(3)}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := store.OfPerson(ctx, id, pgtest.Monday(), 9)
+	if err != nil || len(list) != 2 || list[0] != "BY0001" || list[1] != "BY0003" {
+		t.Errorf("found %v, %v", list, err)
+	}
+	if list, err := store.OfPerson(ctx, id, pgtest.Monday().Add(time.Second), 9); len(list) != 0 || err != nil {
+		t.Errorf("since later: %v, %v", list, err)
 	}
 }

@@ -116,7 +116,7 @@ func sing(t *testing.T, db *postgres.DB) {
 	}
 	for _, sql := range []string{
 		`update delivery set receipt = jsonb_build_object('alert', 'a1', 'reason', @c::text, 'facts', jsonb_build_object('who', @c::text))`,
-		`update submission set account = @c`,
+		`update submission set account = @c, person = @c`,
 		`insert into attempt values ('a1', 1, @at, 0, @c)`,
 		`insert into case_order values ('BY0001', 2, 'supervised', '', '', '', '', @c, @at, @at, @at, '', @c)`,
 		`insert into deputy_act (at, account, name, case_id, round, kind, text) values (@at, 'han', '', 'BY0001', 1, 'suggested', @c)`,

@@ -124,7 +124,7 @@ func (s *Store) Expire(ctx context.Context, now, before time.Time, n int) ([]hub
 // erasures are the statements that delete what is kept of the cases @gone.
 func erasures() []string {
 	return []string{
-		`update submission s set content = @content::json, raw = null, account = null, erased_at = @now
+		`update submission s set content = @content::json, raw = null, account = null, person = null, erased_at = @now
 			from cases c where c.receipt = s.receipt and c.id = any(@gone::text[])`,
 		`update cases set title = @erased, state = (state::jsonb #- '{asked,reason}')::json where id = any(@gone::text[])`,
 		`update event set data = (data::jsonb - 'text' #- '{extension,reason}')::json, erased_at = @now
