@@ -43,7 +43,7 @@ func (t Told) fields(a Address) map[string]string {
 		v["rung"] = strconv.Itoa(int(e.Data.Duty.Rung))
 	}
 	if d, ok := t.Case.Deadline(hub.ClockClose); ok {
-		v["due"] = d.Due.In(time.FixedZone("CST", 8*3600)).Format("01月02日15时04分")
+		v["due"] = d.Due.In(time.FixedZone("CST", 8*3600)).Format("01-02 15:04")
 	}
 	return v
 }
