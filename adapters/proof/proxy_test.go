@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"net/url"
 	"strings"
@@ -76,9 +77,7 @@ func TestCertificateByAProxy(t *testing.T) {
 		g := guard(proof.Config{Type: proof.MTLS, Subjects: []string{"hotline.example", "sha256:" + digest}, Proxies: []string{"10.1.0.0/24", "2001:db8::7"}})
 		r := request()
 		r.RemoteAddr = c.from
-		for k, v := range c.h {
-			r.Header[k] = v
-		}
+		maps.Copy(r.Header, c.h)
 		if got := key(g.Check(r, nil)); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -126,12 +127,10 @@ func (m *Manager) news(ctx context.Context, code hub.ChannelCode, payload []byte
 // shared are the steps of a case that those are told of too whose cases were
 // merged into it.
 func shared(t hub.EventType) bool {
-	switch t {
-	case hub.Assigned, hub.SignedFor, hub.ExtensionApproved, hub.Suspended, hub.Resumed, hub.Resolved, hub.Answered, hub.Rejected,
-		hub.Reopened, hub.Archived:
-		return true
-	}
-	return false
+	return slices.Contains([]hub.EventType{
+		hub.Assigned, hub.SignedFor, hub.ExtensionApproved, hub.Suspended, hub.Resumed, hub.Resolved, hub.Answered, hub.Rejected,
+		hub.Reopened, hub.Archived,
+	}, t)
 }
 
 func stepOf(event happening, c hub.Case, sub hub.Submission) adapters.Step {
