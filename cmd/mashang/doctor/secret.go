@@ -21,11 +21,11 @@ func (s Setup) secrets() []Finding {
 		if err != nil {
 			return err
 		}
-		for variable, hasDemo := range variables(string(text)) {
+		for variable, fallback := range variables(string(text)) {
 			named++
 			switch {
-			case s.Getenv(variable) != "":
-			case hasDemo:
+			case s.Getenv(variable) != "" || fallback == ":-": // without it something stays off
+			case fallback != "":
 				demo[variable] = name
 			default:
 				unset[variable] = name
@@ -50,16 +50,17 @@ func (s Setup) secrets() []Finding {
 }
 
 // variables finds ${NAME} and ${NAME:-value for the demonstration} outside
-// comments; the value says whether there is one for the demonstration.
-func variables(text string) map[string]bool {
-	found := map[string]bool{}
-	pattern := regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\}`)
+// comments, with what stands from the colon on. ${NAME:-} may be left unset;
+// ${name} is a field of a template.
+func variables(text string) map[string]string {
+	found := map[string]string{}
+	pattern := regexp.MustCompile(`\$\{([A-Z_][A-Z0-9_]*)(:-[^}]*)?\}`)
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
 		for _, m := range pattern.FindAllStringSubmatch(line, -1) {
-			found[m[1]] = m[2] != ""
+			found[m[1]] = m[2]
 		}
 	}
 	return found
