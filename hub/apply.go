@@ -112,6 +112,7 @@ func applyStep(c *Case, e Event) {
 		}
 	case DemandAnswered:
 		c.answered(e.Data.Order)
+	case ReplyRefused: // the case is as it was: the department answers again
 	case Redated, Gathered, Digested, Endpoint, EarlyWarning: // clocks that were moved already, and alerts that are of no one case
 	}
 }

@@ -251,8 +251,10 @@ func (v *village) appeals(t *testing.T) {
 	}
 	total := func(extra ...string) int {
 		var table assess.Table
-		args := append([]string{"assess", "show", "--by", "all", "--since", time.Now().AddDate(0, -2, 0).Format(time.DateOnly),
-			"--until", time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, extra...)
+		args := append([]string{
+			"assess", "show", "--by", "all", "--since", time.Now().AddDate(0, -2, 0).Format(time.DateOnly),
+			"--until", time.Now().AddDate(0, 0, 2).Format(time.DateOnly),
+		}, extra...)
 		v.as("supervisor", &table, args...)
 		if len(table.Rows) != 1 || table.Hash != list.Current {
 			t.Fatalf("%+v", table)
@@ -288,7 +290,8 @@ func (v *village) holidays(t *testing.T) {
 	explain := func() (e struct {
 		Due         time.Time
 		Provisional bool
-	}) {
+	},
+	) {
 		v.as("operator", &e, "calendar", "explain", "--from", "2027-02-03 16:00", "--budget", "5个工作日", "--live")
 		return e
 	}

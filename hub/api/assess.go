@@ -96,7 +96,8 @@ const (
 // Routes returns the routes of assessment.
 func (s *Assessing) Routes() []Route {
 	period := []Param{
-		{"since", "从这天收件的起，如 2026-11-01"}, {"until", "到这天为止（不含）；都不填是本月"},
+		{"since", "从这天收件的起，如 2026-11-01"},
+		{"until", "到这天为止（不含）；都不填是本月"},
 		{"formulas", "用哪一版公式重算：版本名或哈希；不填用现行的"},
 		{"appeals", "none 不计申诉裁定，看申诉前公布的数"},
 	}

@@ -1,5 +1,7 @@
 package desk
 
+import "slices"
+
 // sheetBytes is how much is taken from the memory at once.
 const sheetBytes = 64 << 10
 
@@ -24,5 +26,5 @@ func (on *sheet) keep(text []byte) []byte {
 	if cap(text) == cap(on.rest) { // it did not outgrow the sheet
 		on.rest = text[len(text):]
 	}
-	return text[:len(text):len(text)]
+	return slices.Clip(text)
 }

@@ -150,7 +150,8 @@ func TestAnsweringATopicAnswersItsCases(t *testing.T) {
 func TestWhatIsOverdue(t *testing.T) {
 	t.Parallel()
 	b := &book{open: []oversight.Entry{
-		{Case: "at its term", Due: nine()}, {Case: "late", Due: nine().Add(-time.Second)},
+		{Case: "at its term", Due: nine()},
+		{Case: "late", Due: nine().Add(-time.Second)},
 		{Case: "answered late", Due: nine().Add(-time.Hour), AnsweredAt: nine()},
 	}}
 	list, err := office(b).List(t.Context(), oversight.Filter{})

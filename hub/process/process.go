@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -62,7 +63,7 @@ func Start(spec Spec) (*Process, error) {
 	cmd := exec.Command(spec.Command[0], spec.Command[1:]...)
 	cmd.Dir = spec.Dir
 	// go-plugin passes this on only to runners of its own.
-	cmd.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], goplugin.EnvUnixSocketDir+"="+dir)
+	cmd.Env = append(slices.Clip(spec.Env), goplugin.EnvUnixSocketDir+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p := &Process{cmd: cmd, dir: dir}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{

@@ -93,6 +93,6 @@ func (s *settings) receive(ctx context.Context, ln net.Listener, count int) erro
 	if err := srv.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("receive: %w", err)
 	}
-	_ = <-ended // it was shut down
+	<-ended // it was shut down
 	return nil
 }
