@@ -93,6 +93,8 @@ func (s *settings) receive(ctx context.Context, ln net.Listener, count int) erro
 	if err := srv.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("receive: %w", err)
 	}
-	<-ended // it was shut down
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("receive: %w", err)
+	}
 	return nil
 }
