@@ -214,13 +214,13 @@ func TestOutcomesFollowACaseToWhereItEnds(t *testing.T) {
 		{Case: "1", Rule: "甲", Lead: "urban", Final: "urban"},
 		{Case: "2", Rule: "甲", Lead: "urban", Final: "housing", SentBack: true},
 		{Case: "3", Rule: "甲", Lead: "urban", Final: "urban"},
-		{Case: "4", Rule: "甲", Lead: "urban", Final: "urban"},
+		{Case: "4", Rule: "甲", Lead: "urban", Final: "urban", Insisted: true},
 		{Case: "5", Rule: "甲", Lead: "urban", Final: "urban", SentBack: true},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("outcomes %+v, %v", got, err)
 	}
-	s := learn.Score(got)
+	s := learn.Score(got, nil)
 	if len(s) != 1 || s[0].Right != 3 || s[0].SentBack != 2 || s[0].Rerouted != 1 || s[0].Goes[0] != (learn.Goes{To: "housing", Cases: 1}) {
 		t.Errorf("score %+v", s)
 	}
@@ -244,7 +244,7 @@ func TestScoreJudgesOnlyWithEnoughCases(t *testing.T) {
 	add("中", 20, 20)
 	add("坏", 1, 39)
 	add("少", 1, 3)
-	s := learn.Score(list)
+	s := learn.Score(list, nil)
 	var order []string
 	for _, k := range s {
 		order = append(order, string(k.Rule)+":"+string(k.Verdict))

@@ -25,6 +25,9 @@ type Outcome struct {
 	Lead     hub.DepartmentCode `json:"lead"`  // by the rule
 	Final    hub.DepartmentCode `json:"final"` // who has it now
 	SentBack bool               `json:"sent_back"`
+	// Insisted says that Lead sent the case back in vain: the desk gave it there
+	// again.
+	Insisted bool `json:"insisted,omitempty"`
 }
 
 // right reports whether the rule's choice stood.
@@ -61,7 +64,9 @@ func (f *Folder) Add(e hub.Event) {
 	case ok && e.Type == hub.Assigned:
 		f.list[i].Final = e.Data.Lead
 		// The desk may insist: back at the same department, the rule was right.
-		f.list[i].SentBack = f.list[i].SentBack && e.Data.Lead != f.list[i].Lead
+		if e.Data.Lead == f.list[i].Lead && f.list[i].SentBack {
+			f.list[i].SentBack, f.list[i].Insisted = false, true
+		}
 	}
 }
 
@@ -84,18 +89,26 @@ const Few = 20
 
 // A RuleScore (规则成绩) is how often a rule's choice stood.
 type RuleScore struct {
-	Rule      hub.RuleID `json:"rule"`
-	Cases     int        `json:"cases"`
-	SentBack  int        `json:"sent_back"`
-	Rerouted  int        `json:"rerouted"`
-	Right     int        `json:"right"`
-	Precision float64    `json:"precision"`
-	// Low and High bound the true precision with 95 % confidence (Wilson).
-	Low     float64 `json:"low"`
-	High    float64 `json:"high"`
-	Verdict Verdict `json:"verdict"`
-	Goes    []Goes  `json:"goes,omitempty"` // where the others went, most first
-	Small   bool    `json:"small"`          // fewer than Few cases
+	Rule     hub.RuleID `json:"rule"`
+	Cases    int        `json:"cases"` // that the rule decided
+	SentBack int        `json:"sent_back"`
+	Rerouted int        `json:"rerouted"`
+	Feedback
+	Right int `json:"right"`
+	Share
+	Score   float64   `json:"score"` // 0 to 100: right cases count 1, those that were only too thin ½
+	Verdict Verdict   `json:"verdict"`
+	Goes    []Goes    `json:"goes,omitempty"`    // where the others went, most first
+	Small   bool      `json:"small"`             // fewer than Few cases
+	Against []Against `json:"against,omitempty"` // the cases behind the numbers
+}
+
+// A Share (占比) is the part of a rule's cases that were right, 0 to 1; Low and
+// High bound the true one with 95 % confidence (Wilson).
+type Share struct {
+	Precision float64 `json:"precision"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
 }
 
 // A Goes (改派去向) counts cases that ended with another department.
@@ -105,44 +118,88 @@ type Goes struct {
 }
 
 // Score returns a score for every rule of outcomes, the worst first; rules
-// with few cases come last, as nothing can be said of them yet.
-func Score(outcomes []Outcome) []RuleScore {
-	at, goes := map[hub.RuleID]*RuleScore{}, map[hub.RuleID]map[hub.DepartmentCode]int{}
+// with few cases come last, as nothing can be said of them yet. Remarks on
+// other cases than those of outcomes are left out.
+func Score(outcomes []Outcome, remarks []Remark) []RuleScore {
+	said := map[hub.CaseID][]Remark{}
+	for _, r := range remarks {
+		said[r.Case] = append(said[r.Case], r)
+	}
+	at := map[hub.RuleID]*RuleScore{}
 	var order []*RuleScore
 	for _, o := range outcomes {
 		s := at[o.Rule]
 		if s == nil {
 			s = &RuleScore{Rule: o.Rule}
-			at[o.Rule], goes[o.Rule] = s, map[hub.DepartmentCode]int{}
+			at[o.Rule] = s
 			order = append(order, s)
 		}
-		s.Cases++
-		if o.SentBack {
-			s.SentBack++
-		}
-		if o.Final != "" && o.Final != o.Lead {
-			s.Rerouted++
-			goes[o.Rule][o.Final]++
-		}
-		if o.right() {
-			s.Right++
-		}
+		s.add(o, said[o.Case])
 	}
 	out := make([]RuleScore, 0, len(order))
 	for _, s := range order {
-		s.finish(goes[s.Rule])
+		s.finish()
 		out = append(out, *s)
 	}
-	slices.SortStableFunc(out, func(a, b RuleScore) int {
-		return cmp.Or(cmp.Compare(boolInt(a.Small), boolInt(b.Small)), cmp.Compare(a.Low, b.Low),
-			cmp.Compare(b.Cases, a.Cases), cmp.Compare(a.Rule, b.Rule))
-	})
+	worstFirst(out)
 	return out
 }
 
-func (s *RuleScore) finish(goes map[hub.DepartmentCode]int) {
+func worstFirst(list []RuleScore) {
+	slices.SortStableFunc(list, func(a, b RuleScore) int {
+		return cmp.Or(cmp.Compare(boolInt(a.Small), boolInt(b.Small)), cmp.Compare(a.Score, b.Score),
+			cmp.Compare(a.Low, b.Low), cmp.Compare(b.Cases, a.Cases), cmp.Compare(a.Rule, b.Rule))
+	})
+}
+
+// add counts one case and what was said of it.
+func (s *RuleScore) add(o Outcome, said []Remark) {
+	s.Cases++
+	right := o.right()
+	if o.SentBack {
+		s.SentBack++
+		s.against(o, BySendingBack, o.Lead)
+	}
+	if o.Final != "" && o.Final != o.Lead {
+		s.Rerouted++
+		s.against(o, ByRerouting, o.Final)
+		s.goes(o.Final)
+	}
+	thin := false
+	for _, r := range said {
+		if r.Rule != o.Rule || r.Department != o.Lead || r.Kind == NotOurs && o.Insisted || !s.count(r.Kind) {
+			continue
+		}
+		s.against(o, r.Kind, r.Department)
+		if thin = thin || r.Kind == TooThin; r.Kind != TooThin {
+			right = false
+		}
+	}
+	if right {
+		s.Right++
+	}
+	if right && thin {
+		s.ThinOnly++
+	}
+}
+
+func (s *RuleScore) against(o Outcome, why Why, d hub.DepartmentCode) {
+	s.Against = append(s.Against, Against{o.Case, why, d})
+}
+
+func (s *RuleScore) goes(to hub.DepartmentCode) {
+	if i := slices.IndexFunc(s.Goes, func(g Goes) bool { return g.To == to }); i >= 0 {
+		s.Goes[i].Cases++
+		return
+	}
+	s.Goes = append(s.Goes, Goes{to, 1})
+}
+
+// finish works out what follows from the counts.
+func (s *RuleScore) finish() {
 	s.Precision = float64(s.Right) / float64(s.Cases)
 	s.Low, s.High = wilson(s.Right, s.Cases)
+	s.Score = 100 * (float64(s.Right) - float64(s.ThinOnly)/2) / float64(s.Cases)
 	s.Small = s.Cases < Few
 	switch {
 	case s.Small:
@@ -153,9 +210,6 @@ func (s *RuleScore) finish(goes map[hub.DepartmentCode]int) {
 		s.Verdict = Retire
 	default:
 		s.Verdict = Tune
-	}
-	for to, n := range goes {
-		s.Goes = append(s.Goes, Goes{to, n})
 	}
 	slices.SortFunc(s.Goes, func(a, b Goes) int {
 		return cmp.Or(cmp.Compare(b.Cases, a.Cases), cmp.Compare(a.To, b.To))

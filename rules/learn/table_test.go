@@ -134,7 +134,7 @@ func TestTheIntervalHoldsTheShare(t *testing.T) {
 				}
 				list = append(list, o)
 			}
-			s := learn.Score(list)[0]
+			s := learn.Score(list, nil)[0]
 			if s.Low < 0 || s.High > 1 || s.Low > s.Precision+1e-9 || s.High < s.Precision-1e-9 || s.Low <= last && right > 0 {
 				t.Fatalf("%d of %d: %+v", right, n, s)
 			}

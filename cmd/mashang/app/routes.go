@@ -16,7 +16,7 @@ import (
 func (a *App) routes(printed codes) []api.Route {
 	pushing := api.Pushing{Store: deliveries.New(a.db), Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
 	return slices.Concat(
-		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), a.codeRoutes(printed),
+		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), ScoreRoutes(a.db, a.clock), a.codeRoutes(printed),
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
 		api.PersonNoticeRoutes(letters.New(a.db), a.clock, func() { a.courier.Notify() }),

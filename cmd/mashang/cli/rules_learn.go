@@ -1,21 +1,16 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/mask"
-	"github.com/mashang-hub/mashang/hub/postgres"
-	"github.com/mashang-hub/mashang/hub/postgres/routing"
 	"github.com/mashang-hub/mashang/rules/learn"
 )
 
@@ -130,78 +125,6 @@ func (d drafts) WriteText(w io.Writer) error {
 			mark = "不推荐"
 		}
 		_, err := fmt.Fprintf(w, "%s  %s：%s\n%s\n", mark, p.Rule, p.Reason, p.YAML)
-		errs = errors.Join(errs, err)
-	}
-	return errs
-}
-
-func newRulesScore(s *settings) *cobra.Command {
-	var from, dsn, since string
-	c := &cobra.Command{
-		Use: "score", Short: "每条规则派出去的事项有多少没被退单、改派", Args: cobra.NoArgs,
-		Long: "从 PostgreSQL 的事件算，或用 --from 给一份导出（事件，或 rule、lead、final、sent_back）。\n" +
-			fmt.Sprintf("准确率 80%% 以上保留，10%% 以下停用，其余调整；不足 %d 件的只列数字，不下结论。", learn.Few),
-		Example: "  mashang rules score --since 90d\n  mashang rules score --from 去向.jsonl -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := outcomes(cmd.Context(), from, dsn, since)
-			if err != nil {
-				return err
-			}
-			return s.report(scores{Cases: len(list), Rules: learn.Score(list)})
-		},
-	}
-	c.Flags().StringVar(&from, "from", "", "去向文件，每行一个 JSON")
-	c.Flags().StringVar(&dsn, "postgres", os.Getenv("MASHANG_POSTGRES"), "PostgreSQL 连接串")
-	c.Flags().StringVar(&since, "since", "365d", "只看最近这段时间收到的事项，如 90d")
-	return c
-}
-
-func outcomes(ctx context.Context, from, dsn, since string) ([]learn.Outcome, error) {
-	if from != "" {
-		f, err := os.Open(from)
-		if err != nil {
-			return nil, &exitError{exitUsage, err}
-		}
-		defer func() { _ = f.Close() }()
-		return learn.ReadOutcomes(f)
-	}
-	if dsn == "" {
-		return nil, &exitError{exitUsage, errors.New("写明 --from 文件或 --postgres 连接串")}
-	}
-	b, err := hub.ParseBudget(since)
-	if err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("--since 写成 90d：%w", err)}
-	}
-	db, err := postgres.Open(ctx, dsn, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, &exitError{exitUnreachable, err}
-	}
-	defer db.Close()
-	return learn.Outcomes(ctx, routing.New(db), time.Now().Add(-b.Length()))
-}
-
-// scores is the report of rules score.
-type scores struct {
-	Cases int               `json:"cases"`
-	Rules []learn.RuleScore `json:"rules"`
-}
-
-// WriteText writes the scores as a table.
-func (r scores) WriteText(w io.Writer) error {
-	if len(r.Rules) == 0 {
-		_, err := fmt.Fprintln(w, "这段时间里没有规则派出的事项。")
-		return err
-	}
-	name := map[learn.Verdict]string{learn.Keep: "保留", learn.Tune: "调整", learn.Retire: "停用", learn.TooFew: "样本少"}
-	_, err := fmt.Fprintf(w, "共 %d 件由规则派出\n%-24s %6s %6s %6s %8s %16s  %s\n", r.Cases, "规则", "件数", "退单", "改派", "准确率", "95% 区间", "结论")
-	errs := err
-	for _, k := range r.Rules {
-		to := ""
-		if len(k.Goes) > 0 {
-			to = fmt.Sprintf("，多改派到 %s（%d）", k.Goes[0].To, k.Goes[0].Cases)
-		}
-		_, err := fmt.Fprintf(w, "%-24s %6d %6d %6d %7.1f%% %6.1f%%–%.1f%%  %s%s\n",
-			k.Rule, k.Cases, k.SentBack, k.Rerouted, 100*k.Precision, 100*k.Low, 100*k.High, name[k.Verdict], to)
 		errs = errors.Join(errs, err)
 	}
 	return errs

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/receipt"
 )
 
@@ -55,4 +56,29 @@ func (s *Store) Counts(ctx context.Context, since time.Time) ([]Count, error) {
 		return nil, fmt.Errorf("count feedback: %w", err)
 	}
 	return counts, nil
+}
+
+// A Remark is one thing that a department said of the alert of one case.
+type Remark struct {
+	Case       hub.CaseID
+	Rule       hub.RuleID
+	Department hub.DepartmentCode
+	Kind       receipt.Kind
+}
+
+// Remarks returns what departments said of the cases that were received since
+// then and that a rule had decided, each thing once a case, in the order of the
+// cases.
+func (s *Store) Remarks(ctx context.Context, since time.Time) ([]Remark, error) {
+	rows, err := s.pool.Query(ctx, `select distinct f.case_id, f.rule, f.department, f.kind
+		from alert_feedback f join cases c on c.id = f.case_id
+		where c.opened_at >= $1 and f.rule <> '' order by 1, 3, 4, 2`, since)
+	if err != nil {
+		return nil, fmt.Errorf("read feedback: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Remark])
+	if err != nil {
+		return nil, fmt.Errorf("read feedback: %w", err)
+	}
+	return list, nil
 }

@@ -48,6 +48,9 @@ func TestFeedbackCountsForItsRule(t *testing.T) {
 	if got, _ = s.Counts(ctx, now.Add(time.Hour)); len(got) != 0 {
 		t.Errorf("later: %+v", got)
 	}
+	if said, err := s.Remarks(ctx, now.Add(-time.Hour)); err != nil || len(said) != 0 {
+		t.Errorf("remarks on cases that are not kept: %+v, %v", said, err)
+	}
 	if err := s.Save(ctx, receipt.Feedback{Ticket: receipt.Ticket{Alert: "x"}, Kind: "rubbish", At: now}); err == nil {
 		t.Error("an unknown kind is kept")
 	}
