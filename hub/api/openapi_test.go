@@ -20,7 +20,7 @@ func everything() api.Config {
 	c := &cabinet{}
 	opts := api.Config{Store: c, Desk: c, Gate: accesstest.Anybody()}
 	opts.Routes = slices.Concat(api.AccountRoutes(nil, nil, nil), api.AuditRoutes(nil, nil), api.PersonalRoutes(nil, nil, nil), api.NoticeRoutes(nil, nil, nil), api.Pushing{}.Routes(),
-		api.DeputyRoutes(nil), api.CitizenRoutes(nil, nil, nil, nil), (&api.Assessing{}).Routes())
+		api.DeputyRoutes(nil), api.CitizenRoutes(nil, nil, nil, nil), (&api.Assessing{}).Routes(), api.PluginRoutes(nil))
 	return opts
 }
 

@@ -3,10 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/process/journal"
 )
 
 // A PluginState (插件状态) is how a department's plugin is.
@@ -37,6 +40,8 @@ type Plugins interface {
 	// Replace reads the plugin's folder anew and puts it in the place of the
 	// running one, which stays if the new one does not start.
 	Replace(ctx context.Context, d hub.DepartmentCode) (PluginState, error)
+	// Logs are what the plugin wrote, numbers of people hidden.
+	Logs(d hub.DepartmentCode, q journal.Query) (journal.Page, error)
 }
 
 // PluginRoutes returns the routes about plugins.
@@ -47,7 +52,22 @@ func PluginRoutes(p Plugins) []Route {
 		}
 	}
 	department := func(r *http.Request) hub.DepartmentCode { return hub.DepartmentCode(r.PathValue("department")) }
+	logs := row("GET", "/{department}/logs", access.ReadChannels, "一个部门的插件写下的日志，旧的在前，号码已遮盖", journal.Page{},
+		func(r *http.Request) (any, error) {
+			q, err := logQuery(r.URL.Query())
+			if err != nil {
+				return nil, err
+			}
+			return p.Logs(department(r), q)
+		})
+	logs.Query = []Param{
+		{"limit", "最多多少行，1 至 1000，不填为 100"},
+		{"before", "只要这个序号以前的，填上一页答的 before"},
+		{"after", "只要这个序号以后的，用来接着看"},
+		{"level", "这个级别及更重的：trace、debug、info、warn、error"},
+	}
 	return []Route{
+		logs,
 		row("GET", "", access.ReadChannels, "各部门插件的状态", PluginList{},
 			func(*http.Request) (any, error) { return PluginList{p.States()}, nil }),
 		row("POST", "/{department}/restart", access.WireChannels, "立即重新启动一个部门的插件", PluginState{},
@@ -55,4 +75,27 @@ func PluginRoutes(p Plugins) []Route {
 		row("POST", "/{department}/replace", access.WireChannels, "重读插件文件夹并热替换，不丢推送", PluginState{},
 			func(r *http.Request) (any, error) { return p.Replace(r.Context(), department(r)) }),
 	}
+}
+
+// logQuery reads which lines of a log are wanted.
+func logQuery(v url.Values) (q journal.Query, err error) {
+	if q.Level, err = journal.ParseLevel(v.Get("level")); err != nil {
+		return q, err
+	}
+	if q.Limit, err = whole(v.Get("limit"), 100); err != nil {
+		return q, err
+	}
+	if q.Limit < 1 || q.Limit > 1000 {
+		return q, hub.Errorf(hub.CodeInvalid, "query.invalid", "limit")
+	}
+	for name, to := range map[string]*int64{"before": &q.Before, "after": &q.After} {
+		text := v.Get(name)
+		if text == "" {
+			continue
+		}
+		if *to, err = strconv.ParseInt(text, 10, 64); err != nil || *to < 0 {
+			return q, hub.Errorf(hub.CodeInvalid, "query.invalid", name)
+		}
+	}
+	return q, nil
 }

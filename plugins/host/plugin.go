@@ -11,6 +11,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/plugins/grpc"
+	"github.com/mashang-hub/mashang/plugins/sdk"
 )
 
 // Why a process is gone.
@@ -98,11 +99,13 @@ func (p *Plugin) live(ctx context.Context) error {
 	}
 	for {
 		p.set(Running, proc, nil)
-		p.log.Info("plugin runs", "pid", proc.PID(), "version", p.Spec().Version)
+		for _, log := range []*slog.Logger{p.log, newsTo(p.Spec())} {
+			log.Info("plugin runs", "pid", proc.PID(), "version", p.Spec().Version)
+		}
 		next, err := p.watch(ctx, proc)
 		if next == nil {
-			p.keepLines(proc)
 			proc.end(p.timing.Graceful, ctx.Err)
+			p.keepLines(proc) // all of them: it is gone
 			p.set(Restarting, nil, err)
 			return err
 		}
@@ -162,6 +165,9 @@ func (p *Plugin) ping(ctx context.Context, proc *running) (silent bool, err erro
 	return err != nil && ctx.Err() != nil, err
 }
 
+// newsTo writes about the process into its own log, between its own lines.
+func newsTo(s Spec) *slog.Logger { return sdk.NewLogger(s.Stderr).With("by", "hub") }
+
 // Spec returns what is run now.
 func (p *Plugin) Spec() Spec {
 	p.mu.Lock()
@@ -218,7 +224,9 @@ func (p *Plugin) died(err error, lived time.Duration) (broken bool) {
 	if broken = p.quick >= loop; broken {
 		p.state.Status = Broken
 	}
-	p.log.Warn("plugin is down", "error", err, "restarts", p.state.Restarts, "broken", broken)
+	for _, log := range []*slog.Logger{p.log, newsTo(p.spec)} {
+		log.Warn("plugin is down", "error", err, "restarts", p.state.Restarts, "broken", broken)
+	}
 	return broken
 }
 

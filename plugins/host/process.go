@@ -35,7 +35,7 @@ func start(ctx context.Context, spec Spec, log *slog.Logger) (*running, error) {
 	if base == "" {
 		base = process.Temporary()
 	}
-	r := &running{}
+	r := &running{lines: lines{to: spec.Stderr}}
 	proc, err := process.Start(process.Spec{
 		Command: spec.Command, Env: append(process.Environ("PATH", "TZ"), spec.Env...),
 		RunDir: filepath.Join(base, string(spec.Department)),

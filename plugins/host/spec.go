@@ -7,6 +7,7 @@ package host
 
 import (
 	"encoding/json"
+	"io"
 	"time"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -33,6 +34,10 @@ type Spec struct {
 	MemoryMB int
 	// OpenFiles is how many files it may have open: 1024.
 	OpenFiles int
+	// Stderr gets each line that the process writes to its standard error, as
+	// one write without its end, and the host's own news of it in the same form
+	// as [sdk.NewLogger] has; it must be safe for concurrent use. nil for none.
+	Stderr io.Writer
 	// Version is shown in the console.
 	Version string
 	// Protocols are the versions of the contract that it may speak; all that
@@ -44,6 +49,9 @@ type Spec struct {
 
 func (s Spec) withDefaults() Spec {
 	s.Timing = s.Timing.withDefaults()
+	if s.Stderr == nil {
+		s.Stderr = io.Discard
+	}
 	if s.MemoryMB <= 0 {
 		s.MemoryMB = 512
 	}

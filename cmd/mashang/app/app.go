@@ -38,6 +38,7 @@ import (
 	"github.com/mashang-hub/mashang/hub/postgres/accounts"
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	"github.com/mashang-hub/mashang/hub/postgres/local"
+	"github.com/mashang-hub/mashang/hub/process/journal"
 	"github.com/mashang-hub/mashang/hub/receipt"
 	"github.com/mashang-hub/mashang/hub/release"
 	"github.com/mashang-hub/mashang/hub/seal"
@@ -98,6 +99,7 @@ type App struct {
 	engine   *ruleEngine
 	metrics  *prometheus.Registry
 	plugins  []*host.Plugin
+	journals map[hub.DepartmentCode]*journal.Journal // what the plugins wrote
 	// pluginDir holds the plugins' sockets.
 	pluginDir string
 	lanes     map[hub.DepartmentCode]*dispatch.Lane

@@ -34,6 +34,9 @@ func (a *App) departments(ctx context.Context, g *run.Group) error {
 	}
 	a.pluginDir = dir
 	a.defers("plugin sockets", func() error { return os.RemoveAll(dir) })
+	if err := a.openJournals(); err != nil {
+		return err
+	}
 	a.lanes = map[hub.DepartmentCode]*dispatch.Lane{}
 	store := deliveries.New(a.db)
 	waker := &dispatch.Waker{Planner: store, Clock: a.clock, Log: a.log}

@@ -137,7 +137,7 @@ func TestListsOfNothingSayThatThereIsNothing(t *testing.T) {
 	defer hub.Close()
 	for _, args := range []string{
 		"account list", "account roles", "audit list", "case list", "dead list", "delivery list", "delivery lanes", "deputy list",
-		"instruction list", "oversight list", "silence list", "visit list", "warning list", "channel list", "plugin list", "rules releases", "rules score",
+		"instruction list", "oversight list", "silence list", "visit list", "warning list", "channel list", "plugin list", "plugin logs water", "rules releases", "rules score",
 	} {
 		if _, _, err := newRoot(&settings{}).Find(strings.Fields(args)); err != nil {
 			t.Errorf("%s: %v", args, err)

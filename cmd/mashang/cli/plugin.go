@@ -46,7 +46,7 @@ func newPlugin(s *settings) *cobra.Command {
 			return nil
 		},
 	}
-	c.AddCommand(newPluginNew(s), newPluginSeal(s), newPluginCheck(s), newPluginList(s),
+	c.AddCommand(newPluginNew(s), newPluginSeal(s), newPluginCheck(s), newPluginList(s), newPluginLogs(s),
 		newPluginTurn(s, "restart", "立即重新启动一个部门的插件，不等退避"),
 		newPluginTurn(s, "replace", "重读插件文件夹，先起新的再停旧的，不丢推送"))
 	return c
