@@ -260,12 +260,13 @@ func TestWakerWakesAtTheTimeAndIdlesOtherwise(t *testing.T) {
 
 func TestARefusalInFavourOfAnotherGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, away := &shelf{}, true
+		s := &shelf{}
+		var back atomic.Bool
 		var told []hub.Update
 		start(t, s, "heating", dispatch.DepartmentFunc(func(_ context.Context, alerts []hub.Alert) ([]hub.Receipt, error) {
 			return []hub.Receipt{{Alert: alerts[0].ID, Outcome: hub.Refused, Reason: "是燃气管道", Suggest: "gas"}}, nil
 		}), dispatch.Options{Feedback: func(_ context.Context, u hub.Update) error {
-			if away {
+			if !back.Load() {
 				return hub.Errorf(hub.CodeUnavailable, "bus.closed")
 			}
 			told = append(told, u)
@@ -278,7 +279,7 @@ func TestARefusalInFavourOfAnotherGoesBack(t *testing.T) {
 		if d := s.at(0); d.Status != hub.DeliveryPending {
 			t.Fatalf("settled before the hub had it: %+v", d)
 		}
-		away = false
+		back.Store(true)
 		pass(t, 10*time.Second)
 		if len(told) != 1 || told[0].ID != string(a.ID)+":sent_back" || told[0].Step != hub.SentBack ||
 			told[0].Suggest != "gas" || told[0].Text != "是燃气管道" || told[0].Department != "heating" {
