@@ -115,7 +115,8 @@ func (c Callback) address(d Deps) string {
 	if !ok {
 		return c.URL
 	}
-	return d.Complete().Getenv(strings.TrimSuffix(name, "}"))
+	name, _, _ = strings.Cut(strings.TrimSuffix(name, "}"), ":-")
+	return d.Complete().Getenv(name)
 }
 
 // Notifies implements Notifier.
