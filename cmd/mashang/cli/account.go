@@ -143,11 +143,7 @@ func newAccountList(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "列出账号", Args: cobra.NoArgs, Example: "  mashang account list\n  mashang account list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list api.AccountList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/accounts", "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeAccounts(w, list.Accounts) })
+			return show(s, cmd, "/api/v1/accounts", func(w io.Writer, list api.AccountList) { writeAccounts(w, list.Accounts) })
 		},
 	}
 }

@@ -37,11 +37,7 @@ func newAssessShow(s *settings) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"by": {by}, "since": {since}, "until": {until}}
 			again.into(q)
-			var t assess.Table
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/assess?"+q.Encode(), "", nil, &t); err != nil {
-				return err
-			}
-			return s.print(t, func(w io.Writer) { writeTable(w, t) })
+			return show(s, cmd, "/api/v1/assess?"+q.Encode(), func(w io.Writer, t assess.Table) { writeTable(w, t) })
 		},
 	}
 	c.Flags().StringVar(&by, "by", "department", "按什么分: all、department、county、township、channel、category")

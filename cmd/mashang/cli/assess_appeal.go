@@ -39,11 +39,7 @@ func newFormulas(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "formulas", Short: "考核公式用过的版本，新的在前", Args: cobra.NoArgs, Example: "  mashang assess formulas\n  mashang assess formulas -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list api.VersionList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/assess/formulas", "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/assess/formulas", func(w io.Writer, list api.VersionList) {
 				for _, v := range list.Versions {
 					now := ""
 					if v.Hash == list.Current {

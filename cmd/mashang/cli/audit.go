@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -32,11 +31,7 @@ func newAuditList(s *settings) *cobra.Command {
 		Example: "  mashang audit list --action personal.\n  mashang audit list --object BY7K3M9QXT2F4H -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"actor": {actor}, "action": {action}, "object": {object}, "limit": {strconv.Itoa(limit)}}
-			var list api.AuditList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/audit?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeAudit(w, list.Records) })
+			return show(s, cmd, "/api/v1/audit?"+q.Encode(), func(w io.Writer, list api.AuditList) { writeAudit(w, list.Records) })
 		},
 	}
 	c.Flags().StringVar(&actor, "actor", "", "只看这个账号做的")

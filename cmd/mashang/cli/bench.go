@@ -23,7 +23,7 @@ func newBench(s *settings) *cobra.Command {
 				cfg.Brokers = strings.Split(kafka, ",")
 			}
 			memory.Tune() // as serve does
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			r, err := bench.Pipeline(cmd.Context(), cfg)
 			if err != nil {
 				return err

@@ -15,7 +15,7 @@ func newBenchDeadlines(s *settings) *cobra.Command {
 		Use: "deadlines", Short: "时限：一百万条在办时限里领取到期的并触发", Args: cobra.NoArgs,
 		Example: "  mashang bench deadlines -o json\n  mashang bench deadlines --rows 100000 --claimers 4",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			r, err := deadlines.Run(cmd.Context(), cfg)
 			if err != nil {
 				return err

@@ -73,7 +73,7 @@ func (s *settings) benchIntake(ctx context.Context, n int, over time.Duration, b
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return rep, err
 	}
-	binary, err := os.Executable()
+	binary, err := thisProgram()
 	if err != nil {
 		return rep, err
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,10 +16,10 @@ func newBenchLifecycle(s *settings) *cobra.Command {
 		Use: "lifecycle", Short: "一生：通过 HTTP 来件、签收、办结、检索，自己启动一个码上", Args: cobra.NoArgs,
 		Example: "  mashang bench lifecycle -o json\n  mashang bench lifecycle --preload 1000000 -o json\n  mashang bench lifecycle --preload 1000000 --data /var/tmp/million",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			var err error
-			if cfg.Binary, err = os.Executable(); err != nil {
-				return fmt.Errorf("find this program: %w", err)
+			if cfg.Binary, err = thisProgram(); err != nil {
+				return err
 			}
 			r, err := lifecycle.Run(cmd.Context(), cfg)
 			if err != nil {

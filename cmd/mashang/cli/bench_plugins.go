@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,12 +17,12 @@ func newBenchPlugins(s *settings) *cobra.Command {
 		Long:    "把 1 KiB 的推送交给真的部门进程（go-plugin，AutoMTLS），每次 100 条，逐条有回执；\n与同一次运行里不加密、不隔进程的极限相比。再结束进程三次，看退避之后多久重新应答。",
 		Example: "  mashang bench plugins\n  mashang bench plugins --each 5s -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			binary, err := os.Executable()
+			binary, err := thisProgram()
 			if err != nil {
-				return fmt.Errorf("find this program: %w", err)
+				return err
 			}
 			cfg.Binary = binary
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			r, err := bench.Plugins(cmd.Context(), cfg)
 			if err != nil {
 				return err

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -23,12 +22,12 @@ func newBenchWebhooks(s *settings) *cobra.Command {
 			if kafka != "" {
 				cfg.Brokers = strings.Split(kafka, ",")
 			}
-			binary, err := os.Executable()
+			binary, err := thisProgram()
 			if err != nil {
-				return fmt.Errorf("find this program: %w", err)
+				return err
 			}
 			cfg.Binary = binary
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			r, err := bench.Webhooks(cmd.Context(), cfg)
 			if err != nil {
 				return err
@@ -52,12 +51,12 @@ func newBenchIsolation(s *settings) *cobra.Command {
 		Long:    "一万条推送给八个部门：一个收而不答，一个报错一段时间，一个的进程反复被结束。\n其余五个的完成时间与只有它们五个时相比；不丢、同一事项不乱序。",
 		Example: "  mashang bench isolation\n  mashang bench isolation --broken 10s -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			binary, err := os.Executable()
+			binary, err := thisProgram()
 			if err != nil {
-				return fmt.Errorf("find this program: %w", err)
+				return err
 			}
 			cfg.Binary = binary
-			cfg.Progress = func(format string, args ...any) { _, _ = fmt.Fprintf(s.errOut, format+"\n", args...) }
+			cfg.Progress = s.progress
 			r, err := bench.Isolation(cmd.Context(), cfg)
 			if err != nil {
 				return err

@@ -264,11 +264,7 @@ func newCalendarPending(s *settings) *cobra.Command {
 		Use: "pending", Short: "暂定的时限：等放假安排公布", Args: cobra.NoArgs,
 		Example: "  mashang calendar pending -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list api.PendingList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/deadlines/provisional", "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/deadlines/provisional", func(w io.Writer, list api.PendingList) {
 				if len(list.Pending) == 0 {
 					_, _ = fmt.Fprintln(w, "没有暂定的时限。")
 				}

@@ -42,11 +42,7 @@ func newCaseList(s *settings) *cobra.Command {
 					q.Set(k, v)
 				}
 			}
-			var list caseList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/cases?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeCases(w, list) })
+			return show(s, cmd, "/api/v1/cases?"+q.Encode(), func(w io.Writer, list caseList) { writeCases(w, list) })
 		},
 	}
 	c.Flags().StringVar(&status, "status", "", "只看这个状态，如 sorting、assigned、resolved")
@@ -76,11 +72,7 @@ func newCaseShow(s *settings) *cobra.Command {
 		Use: "show 事项编号", Short: "显示一件事项", Args: cobra.ExactArgs(1),
 		Example: "  mashang case show BY7K3M9QXT2F4H -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var v map[string]any
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/cases/"+url.PathEscape(args[0]), "", nil, &v); err != nil {
-				return err
-			}
-			return s.print(v, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/cases/"+url.PathEscape(args[0]), func(w io.Writer, v map[string]any) {
 				for _, k := range []string{"id", "status", "channel", "title", "text", "place", "rung", "opened_at", "closed_at"} {
 					if v[k] != nil {
 						_, _ = fmt.Fprintf(w, "%-10s %v\n", k, v[k])

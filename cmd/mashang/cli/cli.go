@@ -61,6 +61,20 @@ func (s *settings) print(v any, text func(w io.Writer)) error {
 	return enc.Encode(v)
 }
 
+// progress tells a person who waits how far it is.
+func (s *settings) progress(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.errOut, format+"\n", args...)
+}
+
+// thisProgram is the file that runs: the hub starts it again for its plugins.
+func thisProgram() (string, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	return binary, nil
+}
+
 // Run runs one command and returns its exit code.
 func Run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	s := &settings{in: in, out: out, errOut: errOut}

@@ -9,13 +9,25 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // call sends a request to the running hub and decodes its JSON answer into
-// out, unless that is nil, or reads it as it is into a *[]byte. A hub that does not answer is exit code 3; an answer
-// that is a problem is exit code 1 with the problem's Chinese detail.
+// out, unless that is nil, or reads it as it is into a *[]byte. A hub that does
+// not answer is exit code 3; an answer that is a problem is exit code 1 with the
+// problem's Chinese detail.
 func (s *settings) call(ctx context.Context, method, path, mediaType string, body io.Reader, out any) (int, error) {
 	return s.signed(ctx, method, path, mediaType, body, out, nil)
+}
+
+// show gets path from the running hub and prints it: text writes it for people.
+func show[T any](s *settings, cmd *cobra.Command, path string, text func(io.Writer, T)) error {
+	var v T
+	if _, err := s.call(cmd.Context(), http.MethodGet, path, "", nil, &v); err != nil {
+		return err
+	}
+	return s.print(v, func(w io.Writer) { text(w, v) })
 }
 
 // signed is call with a sender's proof added to the request.

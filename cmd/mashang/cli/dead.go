@@ -65,11 +65,7 @@ func newDeadShow(s *settings) *cobra.Command {
 		Use: "show ID", Short: "显示一封死信的原因和原文", Args: cobra.ExactArgs(1),
 		Example: "  mashang dead show 3\n  mashang dead show 3 -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var v channels.LetterView
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/dead/"+url.PathEscape(args[0]), "", nil, &v); err != nil {
-				return err
-			}
-			return s.print(v, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/dead/"+url.PathEscape(args[0]), func(w io.Writer, v channels.LetterView) {
 				_, _ = fmt.Fprintf(s.errOut, "渠道 %s  编号 %s  类型 %s  来过 %d 次  原因 %s\n", v.Channel, v.Key, v.MediaType, v.Seen, v.Reason)
 				_, _ = fmt.Fprintln(w, v.Payload)
 			})

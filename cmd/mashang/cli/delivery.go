@@ -97,11 +97,7 @@ func newDeliveryList(s *settings) *cobra.Command {
 		Use: "list", Short: "列出推送，最近变动的在前", Args: cobra.NoArgs,
 		Example: "  mashang delivery list --department heating --status dead\n  mashang delivery list --case BY7K3M9QXT2F4H -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list deliveryList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/deliveries?"+f.query().Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeDeliveries(w, list) })
+			return show(s, cmd, "/api/v1/deliveries?"+f.query().Encode(), func(w io.Writer, list deliveryList) { writeDeliveries(w, list) })
 		},
 	}
 	f.add(c)
@@ -136,11 +132,7 @@ func newDeliveryShow(s *settings) *cobra.Command {
 		Use: "show 推送编号", Short: "显示一条推送和每次尝试", Args: cobra.ExactArgs(1),
 		Example: "  mashang delivery show BY7K3M9QXT2F4H.2.heating",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var d hub.Delivery
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/deliveries/"+url.PathEscape(args[0]), "", nil, &d); err != nil {
-				return err
-			}
-			return s.print(d, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/deliveries/"+url.PathEscape(args[0]), func(w io.Writer, d hub.Delivery) {
 				_, _ = fmt.Fprintf(w, "%s  %s  事项 %s  部门 %s\n", d.Alert.ID, glossary.In("delivery", string(d.Status)), d.Alert.Case, d.Alert.Department)
 				for _, a := range d.Attempts {
 					_, _ = fmt.Fprintf(w, "  第 %d 次  %s  用时 %s  %s\n", a.N, a.At.Local().Format("2006-01-02 15:04:05"), a.Took.Round(time.Millisecond), a.Result)

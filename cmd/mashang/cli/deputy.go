@@ -35,11 +35,7 @@ func newDeputyList(s *settings) *cobra.Command {
 		Use: "list", Short: "本区域的事项", Args: cobra.NoArgs, Example: "  mashang deputy list --status resolved\n  mashang deputy list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"status": {status}, "limit": {strconv.Itoa(limit)}}
-			var list api.DeputyList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/deputy/cases?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeViews(w, list) })
+			return show(s, cmd, "/api/v1/deputy/cases?"+q.Encode(), func(w io.Writer, list api.DeputyList) { writeViews(w, list) })
 		},
 	}
 	c.Flags().StringVar(&status, "status", "", "只看这个状态，如 resolved")
@@ -69,11 +65,7 @@ func newDeputyShow(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "show 事项编号", Short: "一件事项的办理经过和我的测评", Args: cobra.ExactArgs(1), Example: "  mashang deputy show BY7K3M9QXT2F4H",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var v deputy.View
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/deputy/cases/"+url.PathEscape(args[0]), "", nil, &v); err != nil {
-				return err
-			}
-			return s.print(v, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/deputy/cases/"+url.PathEscape(args[0]), func(w io.Writer, v deputy.View) {
 				_, _ = fmt.Fprintf(w, "%s %s  %s\n%s\n", v.ID, v.Title, glossary.In("status", string(v.Status)), v.Text)
 				for _, st := range v.Steps {
 					_, _ = fmt.Fprintf(w, "  %s %s %s %s\n", beijing(st.At), glossary.In("event", string(st.Type)),

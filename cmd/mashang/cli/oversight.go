@@ -46,11 +46,7 @@ func newOrderList(s *settings, kind string) *cobra.Command {
 		Example: "  mashang oversight list --state open\n  mashang instruction list --state overdue --owner housing -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"state": {state}, "kind": {kind}, "owner": {owner}}
-			var list api.OrderList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/orders?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeOrders(w, list) })
+			return show(s, cmd, "/api/v1/orders?"+q.Encode(), func(w io.Writer, list api.OrderList) { writeOrders(w, list) })
 		},
 	}
 	c.Flags().StringVar(&state, "state", "", "open 未答复，overdue 超期未答复，answered 已答复；不填为全部")
@@ -177,11 +173,7 @@ func newTopicOrders(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "topics", Short: "专题批示及其落实", Args: cobra.NoArgs, Example: "  mashang instruction topics -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list api.TopicOrderList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/instructions", "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/instructions", func(w io.Writer, list api.TopicOrderList) {
 				if len(list.Instructions) == 0 {
 					_, _ = fmt.Fprintln(w, "还没有专题批示。用 mashang instruction topic 下达。")
 				}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"text/tabwriter"
 	"time"
@@ -87,11 +86,7 @@ func newLeaveList(s *settings) *cobra.Command {
 			if all {
 				q.Set("all", "true")
 			}
-			var list api.LeaveList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/leaves?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeLeaves(w, list.Leaves) })
+			return show(s, cmd, "/api/v1/leaves?"+q.Encode(), func(w io.Writer, list api.LeaveList) { writeLeaves(w, list.Leaves) })
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "连已经结束的")

@@ -69,11 +69,7 @@ func newQRList(s *settings) *cobra.Command {
 		Example: "  mashang qr list --place 620402001 --live\n  mashang qr list --after 1000 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"place": {place}, "kind": {kind}, "live": {strconv.FormatBool(live)}, "after": {strconv.Itoa(after)}, "limit": {strconv.Itoa(limit)}}
-			var list api.PosterList
-			if _, err := s.call(cmd.Context(), http.MethodGet, qrPath+"?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeCodes(w, list) })
+			return show(s, cmd, qrPath+"?"+q.Encode(), func(w io.Writer, list api.PosterList) { writeCodes(w, list) })
 		},
 	}
 	c.Flags().StringVar(&place, "place", "", "只看这个地点以内的，如 620402001")

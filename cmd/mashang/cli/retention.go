@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"text/tabwriter"
 
@@ -28,11 +27,7 @@ func newRetentionStatus(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "期限和下一次会删除多少件", Args: cobra.NoArgs, Example: "  mashang retention status -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var t api.Term
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/system/expire", "", nil, &t); err != nil {
-				return err
-			}
-			return s.print(t, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/system/expire", func(w io.Writer, t api.Term) {
 				_, _ = fmt.Fprintf(w, "办结后保存 %d 天；%s 之前办结、没有依法保留的有 %d 件待删除\n", t.Days, beijing(t.Before), t.Due)
 			})
 		},
@@ -56,11 +51,7 @@ func newHolds(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use: "holds", Short: "依法保留的事项", Args: cobra.NoArgs, Example: "  mashang retention holds -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list api.HoldList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/holds", "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/holds", func(w io.Writer, list api.HoldList) {
 				if len(list.Holds) == 0 {
 					_, _ = fmt.Fprintln(w, "没有依法保留的事项。")
 				}

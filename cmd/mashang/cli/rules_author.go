@@ -153,11 +153,7 @@ func newRulesExplain(s *settings) *cobra.Command {
 
 // explainCase lets the hub explain a case by the rule set that decided it.
 func (s *settings) explainCase(cmd *cobra.Command, id string) error {
-	var v map[string]any
-	if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/rules/explain/"+url.PathEscape(id), "", nil, &v); err != nil {
-		return err
-	}
-	return s.print(v, func(w io.Writer) { _, _ = fmt.Fprint(w, v["text"]) })
+	return show(s, cmd, "/api/v1/rules/explain/"+url.PathEscape(id), func(w io.Writer, v map[string]any) { _, _ = fmt.Fprint(w, v["text"]) })
 }
 
 // submissionOf asks the hub for a case.

@@ -47,9 +47,9 @@ func defaultData() string {
 }
 
 func (f *hubFlags) options(demo bool) (app.Options, error) {
-	binary, err := os.Executable()
+	binary, err := thisProgram()
 	if err != nil {
-		return app.Options{}, fmt.Errorf("find this program: %w", err)
+		return app.Options{}, err
 	}
 	o := app.Options{
 		Data: f.data, Listen: f.listen, City: cityFS(f.config), CityDir: f.config, Postgres: f.postgres,

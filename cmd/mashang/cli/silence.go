@@ -29,11 +29,7 @@ func newSilenceList(s *settings) *cobra.Command {
 		Use: "list", Short: "列出静默和各压着多少条；明细见 delivery list --status muted", Args: cobra.NoArgs,
 		Example: "  mashang silence list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var v api.SilenceList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/silences", "", nil, &v); err != nil {
-				return err
-			}
-			return s.print(v, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/silences", func(w io.Writer, v api.SilenceList) {
 				if len(v.Silences) == 0 {
 					_, _ = fmt.Fprintln(w, "没有静默。")
 				}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"text/tabwriter"
 
@@ -30,11 +29,7 @@ func newVisitList(s *settings) *cobra.Command {
 		Use: "list", Short: "还没回访的，等得最久的在前", Args: cobra.NoArgs, Example: "  mashang visit list\n  mashang visit list --all -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"open": {fmt.Sprint(!all)}}
-			var list api.VisitList
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/visits?"+q.Encode(), "", nil, &list); err != nil {
-				return err
-			}
-			return s.print(list, func(w io.Writer) { writeVisits(w, list.Visits) })
+			return show(s, cmd, "/api/v1/visits?"+q.Encode(), func(w io.Writer, list api.VisitList) { writeVisits(w, list.Visits) })
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "连已经回访的")

@@ -56,11 +56,7 @@ func newWarningShow(s *settings) *cobra.Command {
 		Use: "show 预警编号", Short: "为什么报，归集了哪些事项", Args: cobra.ExactArgs(1),
 		Example: "  mashang warning show YJ261202A1B2C3 -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var v api.WarningView
-			if _, err := s.call(cmd.Context(), http.MethodGet, "/api/v1/warnings/"+url.PathEscape(args[0]), "", nil, &v); err != nil {
-				return err
-			}
-			return s.print(v, func(w io.Writer) {
+			return show(s, cmd, "/api/v1/warnings/"+url.PathEscape(args[0]), func(w io.Writer, v api.WarningView) {
 				_, _ = fmt.Fprintf(w, "%s  %s\n%s\n", v.ID, v.Spot, v.Why)
 				for _, id := range v.Members {
 					_, _ = fmt.Fprintln(w, "  ", id)
