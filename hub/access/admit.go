@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -26,6 +28,18 @@ const (
 // that is wrong is an error of CodeUnauthorized.
 type Knower interface {
 	Principal(r *http.Request) (Principal, error)
+}
+
+// CheckRule refuses what cannot be the rule of a route: a right that no role
+// has, or a reach that there is not.
+func CheckRule(right Right, reach Reach) error {
+	switch {
+	case right != Public && right != Self && !slices.Contains(Rights(), right):
+		return fmt.Errorf("%q is not a right that some role has", right)
+	case reach != NoCases && reach != OwnCases && reach != ByNumber:
+		return errors.New("it does not say which cases it may touch")
+	}
+	return nil
 }
 
 // Admit lets r pass if its sender has the right, and returns it bound to that

@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -39,14 +38,13 @@ type File struct {
 
 // check refuses a route that has no rule.
 func (r Route) check() error {
-	known := r.Right == access.Public || r.Right == access.Self || slices.Contains(access.Rights(), r.Right)
-	switch {
-	case r.Method == "" || !strings.HasPrefix(r.Path, "/") || r.Handle == nil:
+	if r.Method == "" || !strings.HasPrefix(r.Path, "/") || r.Handle == nil {
 		return fmt.Errorf("route %s %s is not complete", r.Method, r.Path)
-	case !known:
-		return fmt.Errorf("route %s %s: %q is not a right that some role has", r.Method, r.Path, r.Right)
-	case r.Reach != access.NoCases && r.Reach != access.OwnCases && r.Reach != access.ByNumber:
-		return fmt.Errorf("route %s %s does not say which cases it may touch", r.Method, r.Path)
+	}
+	if err := access.CheckRule(r.Right, r.Reach); err != nil {
+		return fmt.Errorf("route %s %s: %w", r.Method, r.Path, err)
+	}
+	switch {
 	case r.Reach == access.OwnCases && r.Right == access.Public, r.Reach == access.ByNumber && r.Right != access.Public:
 		return fmt.Errorf("route %s %s: reach %s does not go with right %s", r.Method, r.Path, r.Reach, r.Right)
 	case r.Summary == "":

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -34,14 +33,11 @@ const maxForm = 256 << 10
 
 // check refuses a route that has no rule.
 func (r Route) check() error {
-	known := r.Right == access.Public || r.Right == access.Self || slices.Contains(access.Rights(), r.Right)
-	switch {
-	case r.Method == "" || !strings.HasPrefix(r.Path, "/") || r.Show == nil:
+	if r.Method == "" || !strings.HasPrefix(r.Path, "/") || r.Show == nil {
 		return fmt.Errorf("page %s %s is not complete", r.Method, r.Path)
-	case !known:
-		return fmt.Errorf("page %s %s: %q is not a right that some role has", r.Method, r.Path, r.Right)
-	case r.Reach != access.NoCases && r.Reach != access.OwnCases && r.Reach != access.ByNumber:
-		return fmt.Errorf("page %s %s does not say which cases it may touch", r.Method, r.Path)
+	}
+	if err := access.CheckRule(r.Right, r.Reach); err != nil {
+		return fmt.Errorf("page %s %s: %w", r.Method, r.Path, err)
 	}
 	return nil
 }
