@@ -1,6 +1,8 @@
 package grpc
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -48,35 +50,25 @@ func toReceipt(r *pluginpb.Receipt, v Version) hub.Receipt {
 	return out
 }
 
-func result(o hub.Outcome) pluginpb.Outcome {
-	switch o {
-	case hub.Delivered:
-		return pluginpb.Outcome_OUTCOME_DELIVERED
-	case hub.RetryLater:
-		return pluginpb.Outcome_OUTCOME_RETRY
-	case hub.Refused:
-		return pluginpb.Outcome_OUTCOME_REFUSED
-	case hub.Gone:
-		return pluginpb.Outcome_OUTCOME_GONE
-	case hub.NotTried:
-		return pluginpb.Outcome_OUTCOME_NOT_TRIED
-	}
-	return pluginpb.Outcome_OUTCOME_UNSPECIFIED
+// outcomes are the hub's names for the results of version 2, by their number.
+var outcomes = [...]hub.Outcome{
+	pluginpb.Outcome_OUTCOME_UNSPECIFIED: "",
+	pluginpb.Outcome_OUTCOME_DELIVERED:   hub.Delivered,
+	pluginpb.Outcome_OUTCOME_RETRY:       hub.RetryLater,
+	pluginpb.Outcome_OUTCOME_REFUSED:     hub.Refused,
+	pluginpb.Outcome_OUTCOME_GONE:        hub.Gone,
+	pluginpb.Outcome_OUTCOME_NOT_TRIED:   hub.NotTried,
 }
 
+// result is unspecified for an outcome that version 2 has no number for.
+func result(o hub.Outcome) pluginpb.Outcome {
+	return pluginpb.Outcome(max(0, slices.Index(outcomes[:], o)))
+}
+
+// outcome is "" for a result that the hub does not know.
 func outcome(r pluginpb.Outcome) hub.Outcome {
-	switch r {
-	case pluginpb.Outcome_OUTCOME_DELIVERED:
-		return hub.Delivered
-	case pluginpb.Outcome_OUTCOME_RETRY:
-		return hub.RetryLater
-	case pluginpb.Outcome_OUTCOME_REFUSED:
-		return hub.Refused
-	case pluginpb.Outcome_OUTCOME_GONE:
-		return hub.Gone
-	case pluginpb.Outcome_OUTCOME_NOT_TRIED:
-		return hub.NotTried
-	case pluginpb.Outcome_OUTCOME_UNSPECIFIED:
+	if r < 0 || int(r) >= len(outcomes) {
+		return ""
 	}
-	return ""
+	return outcomes[r]
 }
