@@ -98,9 +98,6 @@ func NewHolder(set *Set, known []hub.DepartmentCode, options ...Option) *Holder 
 // Set returns the set in use.
 func (h *Holder) Set() *Set { return h.current.Load() }
 
-// Decide asks the set in use.
-func (h *Holder) Decide(s *hub.Submission) hub.Decision { return h.Set().Decide(s) }
-
 // Reload loads fsys and swaps the set in. On an error the old set stays and
 // the error, which wraps Problems, says why. changed is false if the new set
 // says the same.

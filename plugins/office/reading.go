@@ -56,9 +56,6 @@ func (s *Slip) Ask(a hub.Alert) string {
 	return strings.Join(s.Line(who, ask).lines, "\n")
 }
 
-// String is the slip so far.
-func (s *Slip) String() string { return strings.Join(s.lines, "\n") }
-
 func join(sep string, parts []string) string {
 	var out []string
 	for _, p := range parts {
