@@ -15,7 +15,7 @@ func TestAJumpingClockIsHeld(t *testing.T) {
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	now := start
 	m := &memory{cases: map[hub.CaseID]hub.Case{"BY1": opened(t, "BY1", start)}}
-	w := deadline.New(m, facts, out, hub.ClockFunc(func() time.Time { return now }), slog.New(slog.DiscardHandler))
+	w := deadline.New(m, know, out, hub.ClockFunc(func() time.Time { return now }), slog.New(slog.DiscardHandler))
 	tick := func() int {
 		t.Helper()
 		n, err := w.Tick(t.Context())
@@ -51,7 +51,7 @@ func TestAJumpingClockIsHeld(t *testing.T) {
 	if tick() == 0 {
 		t.Fatal("nothing fired after it was confirmed")
 	}
-	late := deadline.New(m, facts, out, hub.ClockFunc(func() time.Time { return now.AddDate(0, 0, 9) }), slog.New(slog.DiscardHandler))
+	late := deadline.New(m, know, out, hub.ClockFunc(func() time.Time { return now.AddDate(0, 0, 9) }), slog.New(slog.DiscardHandler))
 	if n, err := late.Tick(t.Context()); n == 0 || err != nil {
 		t.Fatalf("a hub that was down fired %d, %v", n, err)
 	}

@@ -101,7 +101,7 @@ func storm(t *testing.T, db *postgres.DB, now time.Time, inOrder bool) int {
 						last = at
 					}
 				}}
-				w := deadline.New(s, facts, messages(t), hub.ClockFunc(func() time.Time { return now }), slog.New(slog.DiscardHandler))
+				w := deadline.New(s, know, messages(t), hub.ClockFunc(func() time.Time { return now }), slog.New(slog.DiscardHandler))
 				fired, err := w.Tick(ctx)
 				kill()
 				if err == nil && fired == 0 {

@@ -51,8 +51,14 @@ type Store interface {
 	FireDue(ctx context.Context, now, low time.Time, n int, decide func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error)) (fired int, last time.Time, err error)
 }
 
-// A FactsFunc gathers what Decide may know about c at now.
+// A FactsFunc gathers what Decide may know about c at now. It is asked under the
+// lock of the case.
 type FactsFunc = func(ctx context.Context, c hub.Case, now time.Time) (hub.Facts, error)
+
+// A KnowFunc returns the FactsFunc of one transaction. What that one learns may
+// be kept until the transaction ends and no longer: who holds a post must be
+// right when a rung is told.
+type KnowFunc = func() FactsFunc
 
 // An OutFunc lists the messages that events, applied to c already, give rise
 // to.
@@ -62,7 +68,7 @@ type OutFunc = func(c hub.Case, events []hub.Event) []hub.Outgoing
 // called at the same time; several nodes may each run one.
 type Watcher struct {
 	store Store
-	facts FactsFunc
+	know  KnowFunc
 	out   OutFunc
 	clock hub.Clock
 	log   *slog.Logger
@@ -76,8 +82,8 @@ type Watcher struct {
 }
 
 // New returns a Watcher; nothing is started.
-func New(store Store, facts FactsFunc, out OutFunc, clock hub.Clock, log *slog.Logger) *Watcher {
-	return &Watcher{store: store, facts: facts, out: out, clock: clock, log: log}
+func New(store Store, know KnowFunc, out OutFunc, clock hub.Clock, log *slog.Logger) *Watcher {
+	return &Watcher{store: store, know: know, out: out, clock: clock, log: log}
 }
 
 // Run fires clocks until ctx ends, and then returns nil. An error of the store
@@ -137,8 +143,9 @@ func (w *Watcher) Tick(ctx context.Context) (fired int, err error) {
 
 // decide returns the DecideFunc for one transaction at now.
 func (w *Watcher) decide(ctx context.Context, now time.Time) DecideFunc {
+	ask := w.know()
 	return func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error) {
-		facts, err := w.facts(ctx, c, now)
+		facts, err := ask(ctx, c, now)
 		if err != nil {
 			return c, nil, nil, fmt.Errorf("facts of case %s: %w", c.ID, err)
 		}

@@ -89,6 +89,8 @@ func facts(context.Context, hub.Case, time.Time) (hub.Facts, error) {
 	}, nil
 }
 
+func know() deadline.FactsFunc { return facts }
+
 func out(c hub.Case, events []hub.Event) []hub.Outgoing {
 	return []hub.Outgoing{{Topic: "events", Key: string(c.ID), ID: string(events[0].Type)}}
 }
@@ -118,7 +120,7 @@ var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 func TestClimbsOneRungAtATime(t *testing.T) {
 	now := start
 	m := &memory{cases: map[hub.CaseID]hub.Case{"A": opened(t, "A", start)}}
-	w := deadline.New(m, facts, out, hub.ClockFunc(func() time.Time { return now }), quiet())
+	w := deadline.New(m, know, out, hub.ClockFunc(func() time.Time { return now }), quiet())
 	for range 250 {
 		now = now.Add(time.Minute)
 		if _, err := w.Tick(t.Context()); err != nil {
@@ -141,7 +143,7 @@ func TestCatchesUpOldestFirst(t *testing.T) {
 		m.cases[id] = opened(t, id, start.Add(time.Duration(i)*time.Second))
 	}
 	now := start.Add(20 * 24 * time.Hour)
-	w := deadline.New(m, facts, out, hub.ClockFunc(func() time.Time { return now }), quiet())
+	w := deadline.New(m, know, out, hub.ClockFunc(func() time.Time { return now }), quiet())
 	if n, err := w.Tick(t.Context()); n != 450 || err != nil {
 		t.Fatalf("fired %d, %v", n, err)
 	}
@@ -163,7 +165,7 @@ func TestCatchesUpOldestFirst(t *testing.T) {
 func TestSweepsBelowTheMark(t *testing.T) {
 	now := start.Add(20 * time.Minute)
 	m := &memory{cases: map[hub.CaseID]hub.Case{"A": opened(t, "A", start)}}
-	w := deadline.New(m, facts, out, hub.ClockFunc(func() time.Time { return now }), quiet())
+	w := deadline.New(m, know, out, hub.ClockFunc(func() time.Time { return now }), quiet())
 	tick := func() int {
 		t.Helper()
 		n, err := w.Tick(t.Context())
@@ -191,7 +193,7 @@ func TestRunSurvivesTheStore(t *testing.T) {
 		m := &memory{cases: map[hub.CaseID]hub.Case{"A": opened(t, "A", time.Now())}, fail: errors.New("no connection")}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- deadline.New(m, facts, out, hub.ClockFunc(time.Now), quiet()).Run(ctx) }()
+		go func() { done <- deadline.New(m, know, out, hub.ClockFunc(time.Now), quiet()).Run(ctx) }()
 		<-time.After(25 * time.Minute)
 		m.mu.Lock()
 		m.fail = nil

@@ -113,7 +113,8 @@ func newEvening(t *testing.T) *evening {
 	log := slog.New(slog.DiscardHandler)
 	v.cases = cases.New(v.db)
 	v.desk = desk.New(clocked{v.cases, v}, v, v, v)
-	v.watch = deadline.New(v.cases, func(ctx context.Context, _ hub.Case, _ time.Time) (hub.Facts, error) { return v.Facts(ctx, "", "") },
+	facts := func(ctx context.Context, _ hub.Case, _ time.Time) (hub.Facts, error) { return v.Facts(ctx, "", "") }
+	v.watch = deadline.New(v.cases, func() deadline.FactsFunc { return facts },
 		func(c hub.Case, events []hub.Event) []hub.Outgoing {
 			out, err := desk.Outgoing(c, hub.Content{}, events)
 			if err != nil {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/oklog/run"
@@ -57,9 +56,6 @@ func (a *App) consumeBatches(ctx context.Context, g *run.Group, cfg kafka.Subscr
 
 // clocks adds due clocks and the outbox.
 func (a *App) clocks(ctx context.Context, g *run.Group) {
-	facts := func(ctx context.Context, c hub.Case, _ time.Time) (hub.Facts, error) {
-		return a.know.Facts(ctx, c.Channel, c.Place)
-	}
 	out := func(c hub.Case, events []hub.Event) []hub.Outgoing {
 		msgs, err := desk.Outgoing(c, hub.Content{}, events)
 		if err != nil {
@@ -67,7 +63,7 @@ func (a *App) clocks(ctx context.Context, g *run.Group) {
 		}
 		return msgs
 	}
-	a.watcher = deadline.New(a.cases, facts, out, a.clock, a.log)
+	a.watcher = deadline.New(a.cases, a.know.Firing, out, a.clock, a.log)
 	actor(ctx, g, a.watcher.Run)
 	actor(ctx, g, a.reloadCalendar)
 	actor(ctx, g, a.index)

@@ -25,3 +25,11 @@ func (c covered) Duties(ctx context.Context, place hub.PlaceCode, now time.Time)
 	open, err := c.leaves.Open(ctx, now)
 	return leave.Cover(duties, open, now), err
 }
+
+// Revision grows with every change of posts and leaves.
+func (c covered) Revision(ctx context.Context) (int64, error) { return c.leaves.Revision(ctx) }
+
+// Turns returns when a post or a leave next begins or ends by itself.
+func (c covered) Turns(ctx context.Context, after time.Time) (time.Time, error) {
+	return c.leaves.Turns(ctx, after)
+}

@@ -20,7 +20,7 @@ func (a *App) routes(printed codes) []api.Route {
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
 		api.PersonNoticeRoutes(letters.New(a.db), a.clock, func() { a.courier.Notify() }),
-		api.LeaveRoutes(leaves.New(a.db), a.clock, func() { a.know.duties.Purge() }),
+		api.LeaveRoutes(leaves.New(a.db), a.clock, a.know.forget),
 	)
 }
 

@@ -145,3 +145,20 @@ func (s *Store) Places(ctx context.Context, now time.Time, person hub.PersonID) 
 	list, err := pgx.CollectRows(rows, pgx.RowTo[hub.PlaceCode])
 	return list, postgres.Wrap(err, "read the posts of %s", person)
 }
+
+// Revision returns a number that grows with every change of leaves, posts,
+// their holders' names and the tree of places, made by whatever node.
+func (s *Store) Revision(ctx context.Context) (n int64, err error) {
+	err = s.db.Pool().QueryRow(ctx, "select n from duty_revision").Scan(&n)
+	return n, postgres.Wrap(err, "read the revision of duties")
+}
+
+// Turns returns the first moment after one at which a leave or a post begins or
+// ends by itself; zero when none does.
+func (s *Store) Turns(ctx context.Context, after time.Time) (time.Time, error) {
+	var at *time.Time
+	err := s.db.Pool().QueryRow(ctx, `select min(t) from (
+		select since as t from duty_leave where ended_at is null union all select until from duty_leave where ended_at is null
+		union all select since from post union all select until from post) u where t > $1`, after).Scan(&at)
+	return postgres.Zero(at), postgres.Wrap(err, "read when duties turn")
+}
