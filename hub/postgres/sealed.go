@@ -64,22 +64,38 @@ func masked(text *string, content hub.Content, sealed *string) {
 	}
 }
 
-// Pseudonym returns the name by which the cases of a channel's user are found;
-// "" for no user, or when nothing is sealed and so nobody has one.
-func (db *DB) Pseudonym(account string) string {
+// Accounts returns the names by which the cases of a channel's user are found,
+// one for each key that may have sealed them; none for no user, or when nothing
+// is sealed and so nobody has one.
+func (db *DB) Accounts(account string) []string {
 	if db.keys == nil || account == "" {
-		return ""
+		return nil
 	}
-	return db.keys.Pseudonym("account/" + account)
+	return db.keys.Pseudonyms(accountValue(account))
 }
 
-// Person returns the name by which the cases of somebody with this identity
-// number are found; "" for none, or when nothing is sealed.
-func (db *DB) Person(idNumber string) string {
-	if db.keys == nil || len(idNumber) < 15 {
+// Persons is Accounts for the cases of somebody with this identity number.
+func (db *DB) Persons(idNumber string) []string {
+	if db.keys == nil {
+		return nil
+	}
+	return db.keys.Pseudonyms(personValue(idNumber))
+}
+
+// accountValue is what the pseudonym of a channel's user is made of.
+func accountValue(account string) string {
+	if account == "" {
 		return ""
 	}
-	return db.keys.Pseudonym("person/" + strings.ToUpper(idNumber))
+	return "account/" + account
+}
+
+// personValue is what the pseudonym of an identity number is made of.
+func personValue(idNumber string) string {
+	if len(idNumber) < 15 {
+		return ""
+	}
+	return "person/" + strings.ToUpper(idNumber)
 }
 
 // Hide returns content with what is personal sealed for place, a name that is
@@ -99,8 +115,8 @@ func (db *DB) Hide(place string, content hub.Content) (hub.Content, error) {
 	if err != nil {
 		return content, fmt.Errorf("encode reporter: %w", err)
 	}
-	who, account := db.keys.Pseudonym(content.Reporter.Phone), db.Pseudonym(content.Reporter.Account)
-	person, service := db.Person(content.Reporter.IDNumber), content.Extra[hub.ExtraService]
+	who, account := db.keys.Pseudonym(content.Reporter.Phone), db.keys.Pseudonym(accountValue(content.Reporter.Account))
+	person, service := db.keys.Pseudonym(personValue(content.Reporter.IDNumber)), content.Extra[hub.ExtraService]
 	content.Reporter = hub.Reporter{Anonymous: content.Reporter.Anonymous}
 	content.Extra = map[string]string{
 		sealedField: base64.StdEncoding.EncodeToString(db.keys.Seal(place, plain)), keyField: db.keys.Current(),

@@ -37,7 +37,7 @@ const keySize = 32
 type Keyring struct {
 	current string
 	keys    map[string]cipher.AEAD
-	blind   []byte // makes pseudonyms
+	blinds  [][]byte // make pseudonyms, that of the current key first
 	checks  map[string][]byte
 }
 
@@ -67,8 +67,9 @@ func Parse(text string) (*Keyring, error) {
 			return nil, fmt.Errorf("key %s: %w", fields[0], err)
 		}
 		k.checks[fields[0]] = derive(key, "mashang key check")
+		k.blinds = append(k.blinds, derive(key, "mashang pseudonym"))
 		if k.current == "" {
-			k.current, k.blind = fields[0], derive(key, "mashang pseudonym")
+			k.current = fields[0]
 		}
 	}
 	if k.current == "" {
@@ -174,7 +175,25 @@ func (k *Keyring) Pseudonym(value string) string {
 	if value == "" {
 		return ""
 	}
-	mac := hmac.New(sha256.New, k.blind)
+	return pseudonym(k.blinds[0], value)
+}
+
+// Pseudonyms returns the names that a value has under each key, that of
+// Pseudonym first: what was stored under an older key is found by one of them.
+// Nil for the empty value.
+func (k *Keyring) Pseudonyms(value string) []string {
+	if value == "" {
+		return nil
+	}
+	names := make([]string, len(k.blinds))
+	for i, blind := range k.blinds {
+		names[i] = pseudonym(blind, value)
+	}
+	return names
+}
+
+func pseudonym(blind []byte, value string) string {
+	mac := hmac.New(sha256.New, blind)
 	mac.Write([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }

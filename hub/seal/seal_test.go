@@ -69,6 +69,20 @@ func TestPseudonymsFindEqualValues(t *testing.T) {
 	}
 }
 
+// TestPseudonymsOfOlderKeysAreKnown: between the change of keys and the sealing
+// anew, equal values have different names.
+func TestPseudonymsOfOlderKeysAreKnown(t *testing.T) {
+	old, fresh := seal.NewLine("k1"), seal.NewLine("k2")
+	one, both := ring(t, old), ring(t, fresh+old)
+	got := both.Pseudonyms("19900000001")
+	if len(got) != 2 || got[0] != both.Pseudonym("19900000001") || got[1] != one.Pseudonym("19900000001") || got[0] == got[1] {
+		t.Errorf("%v", got)
+	}
+	if both.Pseudonyms("") != nil {
+		t.Error("nobody has a pseudonym")
+	}
+}
+
 func TestBadKeyringsAreRefused(t *testing.T) {
 	good := seal.NewLine("k1")
 	for _, text := range []string{"", "# nothing", "k1", "k1 !!", "k1 AAAA", good + good, "a/b " + good[3:]} {

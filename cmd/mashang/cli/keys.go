@@ -20,7 +20,8 @@ func newKeys(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use: "keys", Short: "个人信息的加密密钥：换新密钥、重新加密",
 		Long: "密钥在数据目录的 keys 文件里（或 MASHANG_KEYS_FILE、MASHANG_KEYS），第一行加密，各行都能解密。\n" +
-			"换密钥三步：keys add 加新密钥，重启码上，keys reseal 重新加密；确认无误后再删旧的那一行。密钥丢了，数据就读不出来。",
+			"换密钥三步：keys add 加新密钥，重启码上，keys reseal 重新加密；确认无误后再删旧的那一行。密钥丢了，数据就读不出来。\n" +
+			"重新加密之前，新旧密钥下的事项仍按同一个人查得到；只有考核里的重复诉求要等重新加密后才算得全。",
 		Example: "  mashang keys add --data /var/lib/mashang\n  mashang keys reseal",
 	}
 	c.AddCommand(newKeysAdd(s), newKeysReseal(s))

@@ -157,3 +157,30 @@ func TestThePetitionsOfOnePersonAreFound(t *testing.T) {
 		t.Errorf("since later: %v, %v", list, err)
 	}
 }
+
+// TestOnePersonIsFoundWhileKeysChange: cases from before and after the change
+// of keys are one person's before they were sealed anew, and afterwards without
+// the old key.
+func TestOnePersonIsFoundWhileKeysChange(t *testing.T) {
+	t.Parallel()
+	store, db := open(t)
+	ctx, id := t.Context(), pgtest.PersonalOpening(1).Submission.Reporter.IDNumber
+	one, two := seal.NewLine("k1"), seal.NewLine("k2")
+	for i, keys := range []string{one, two + one} {
+		db.SealWith(pgtest.Keyring(t, keys))
+		if _, err := store.InsertCases(ctx, []hub.Opening{pgtest.PersonalOpening(i + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := func(when string) {
+		if list, err := store.OfPerson(ctx, id, pgtest.Monday(), 9); err != nil || len(list) != 2 {
+			t.Errorf("%s: found %v, %v", when, list, err)
+		}
+	}
+	found("before sealing anew")
+	if _, n, err := store.Reseal(ctx, "", 9); n != 1 || err != nil {
+		t.Fatalf("sealed %d anew, %v", n, err)
+	}
+	db.SealWith(pgtest.Keyring(t, two))
+	found("without the old key")
+}

@@ -42,8 +42,8 @@ type Found struct {
 
 // Cases lists cases, newest first.
 func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
-	account := s.db.Pseudonym(f.Account)
-	if f.Account != "" && account == "" {
+	accounts := s.db.Accounts(f.Account)
+	if f.Account != "" && accounts == nil {
 		return nil, hub.Errorf(hub.CodeUnavailable, "account.unsealed")
 	}
 	rows, err := s.db.Pool().Query(ctx, `select c.id, coalesce(e.at, c.opened_at)
@@ -51,15 +51,15 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
 		where c.channel = any(@channels)
 			and (@ids::text[] is null or c.id = any(@ids)) and (@receipts::text[] is null or c.receipt = any(@receipts))
 			and (@since::timestamptz is null or c.opened_at >= @since) and (@until::timestamptz is null or c.opened_at <= @until)
-			and (@account = '' or c.receipt in (select s.receipt from submission s
-				where s.channel = any(@channels) and s.account = @account))
+			and (@accounts::text[] is null or c.receipt in (select s.receipt from submission s
+				where s.channel = any(@channels) and s.account = any(@accounts)))
 			and (@services::text[] is null or coalesce((select s.content->'extra'->>'service_code' from submission s
 				where s.receipt = c.receipt), '') = any(@services))
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
 		pgx.NamedArgs{
 			"channels": f.Channels, "ids": f.Cases, "receipts": f.Receipts, "since": postgres.Null(f.From), "until": postgres.Null(f.To),
-			"open": f.Open, "states": open(), "account": account, "services": f.Services, "limit": f.Limit, "offset": f.Offset,
+			"open": f.Open, "states": open(), "accounts": accounts, "services": f.Services, "limit": f.Limit, "offset": f.Offset,
 		})
 	if err != nil {
 		return nil, fmt.Errorf("find public cases: %w", err)

@@ -213,6 +213,20 @@ func TestAUsersCasesFollowTheirSeals(t *testing.T) {
 	}
 }
 
+// A user keeps all their cases while the keys change.
+func TestAUsersCasesOutliveTheirKey(t *testing.T) {
+	db := pgtest.Open(t)
+	s := public.New(db)
+	one, two := seal.NewLine("k1"), seal.NewLine("k2")
+	for i, keys := range []string{one, two + one} {
+		db.SealWith(pgtest.Keyring(t, keys))
+		openBy(t, db, hub.CaseID("BY"+strconv.Itoa(i)), "kuaiban", "u7", noon.Add(time.Duration(i)*time.Hour))
+	}
+	if got := own(t, s, "u7"); got != "BY1 BY0 " {
+		t.Errorf("before sealing anew: %q", got)
+	}
+}
+
 // A page of one service is full although other services' requests lie between,
 // and what is sealed is not needed for it.
 func TestServicesAreChosenBeforePaging(t *testing.T) {
