@@ -2,7 +2,6 @@ package hub
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +34,107 @@ func (s *Submission) ReadJSON(text []byte) bool {
 	get(&r, `"media_type":`, &s.MediaType)
 	r.close()
 	return !r.failed && r.rest == ""
+}
+
+// ReadJSON sets c as [Submission.ReadJSON] sets a submission. It leaves a case
+// that asks for more time, which is rare, to the library.
+func (c *Case) ReadJSON(text []byte) bool {
+	if !utf8.Valid(text) || holdsControl(text) {
+		return false
+	}
+	r := reader{rest: string(text)}
+	r.open()
+	get(&r, `"id":`, &c.ID)
+	number(&r, `"version":`, &c.Version)
+	get(&r, `"status":`, &c.Status)
+	get(&r, `"channel":`, &c.Channel)
+	get(&r, `"external_id":`, &c.ExternalID)
+	get(&r, `"receipt":`, &c.Receipt)
+	get(&r, `"place":`, &c.Place)
+	if r.key(`"class":`) {
+		c.Class.read(&r)
+	}
+	items(&r, `"assignments":`, &c.Assignments, (*Assignment).read)
+	items(&r, `"deadlines":`, &c.Deadlines, (*Deadline).read)
+	items(&r, `"overdue":`, &c.Overdue, readText)
+	number(&r, `"rung":`, &c.Rung)
+	number(&r, `"round":`, &c.Round)
+	number(&r, `"hops":`, &c.Hops)
+	get(&r, `"keeper":`, &c.Keeper)
+	items(&r, `"tried":`, &c.Tried, readText)
+	number(&r, `"extensions":`, &c.Extensions)
+	get(&r, `"resume":`, &c.Resume)
+	r.bool(`"supervised":`, &c.Supervised)
+	r.bool(`"instructed":`, &c.Instructed)
+	items(&r, `"orders":`, &c.Orders, (*Order).read)
+	number(&r, `"rating":`, &c.Rating)
+	get(&r, `"into":`, &c.Into)
+	r.bool(`"contacted":`, &c.Contacted)
+	r.time(`"opened_at":`, &c.OpenedAt)
+	r.time(`"closed_at":`, &c.ClosedAt)
+	number(&r, `"epoch":`, &c.Epoch)
+	r.close()
+	return !r.failed && r.rest == ""
+}
+
+func (c *Class) read(r *reader) {
+	r.open()
+	get(r, `"category":`, &c.Category)
+	get(r, `"kind":`, &c.Kind)
+	get(r, `"urgency":`, &c.Urgency)
+	get(r, `"topic":`, &c.Topic)
+	get(r, `"grade":`, &c.Grade)
+	items(r, `"tags":`, &c.Tags, readText)
+	r.close()
+}
+
+func (a *Assignment) read(r *reader) {
+	r.open()
+	get(r, `"department":`, &a.Department)
+	get(r, `"role":`, &a.Role)
+	r.time(`"assigned_at":`, &a.AssignedAt)
+	r.time(`"signed_at":`, &a.SignedAt)
+	r.time(`"done_at":`, &a.DoneAt)
+	get(r, `"task":`, &a.Task)
+	r.time(`"due":`, &a.Due)
+	get(r, `"finding":`, &a.Finding)
+	get(r, `"progress":`, &a.Progress)
+	get(r, `"result":`, &a.Result)
+	r.close()
+}
+
+func (d *Deadline) read(r *reader) {
+	r.open()
+	get(r, `"kind":`, &d.Kind)
+	if r.key(`"budget":`) {
+		r.failed = d.Budget.UnmarshalText([]byte(r.string())) != nil || r.failed
+	}
+	r.time(`"start":`, &d.Start)
+	r.time(`"due":`, &d.Due)
+	r.time(`"warn_at":`, &d.WarnAt)
+	r.time(`"paused_at":`, &d.PausedAt)
+	items(r, `"pauses":`, &d.Pauses, (*Pause).read)
+	r.bool(`"provisional":`, &d.Provisional)
+	number(r, `"epoch":`, &d.Epoch)
+	r.close()
+}
+
+func (p *Pause) read(r *reader) {
+	r.open()
+	r.time(`"from":`, &p.From)
+	r.time(`"to":`, &p.To)
+	r.close()
+}
+
+func (v *Order) read(r *reader) {
+	r.open()
+	number(r, `"id":`, &v.ID)
+	get(r, `"kind":`, &v.Kind)
+	get(r, `"grade":`, &v.Grade)
+	get(r, `"owner":`, &v.Owner)
+	r.time(`"due":`, &v.Due)
+	get(r, `"note":`, &v.Note)
+	r.close()
 }
 
 // read leaves attachments, which are rare, to others.
@@ -103,6 +203,38 @@ func get[T ~string](r *reader, name string, v *T) {
 	}
 }
 
+// readText reads one string of a list.
+func readText[T ~string](v *T, r *reader) { *v = T(r.string()) }
+
+// items reads a list; an empty one is left out.
+func items[T any](r *reader, name string, v *[]T, read func(*T, *reader)) {
+	if !r.key(name) {
+		return
+	}
+	r.take("[")
+	for more := true; more && !r.failed; {
+		*v = append(*v, *new(T))
+		read(&(*v)[len(*v)-1], r)
+		r.rest, more = strings.CutPrefix(r.rest, ",")
+	}
+	r.take("]")
+	r.inside = true
+}
+
+// number reads a whole number.
+func number[T ~int | ~int64](r *reader, name string, v *T) {
+	if !r.key(name) {
+		return
+	}
+	end := 0
+	for end < len(r.rest) && (r.rest[end] >= '0' && r.rest[end] <= '9' || end == 0 && r.rest[0] == '-') {
+		end++
+	}
+	n, err := strconv.ParseInt(r.rest[:end], 10, 64)
+	odd := strconv.FormatInt(n, 10) != r.rest[:end] // a nought before it
+	*v, r.rest, r.failed = T(n), r.rest[end:], r.failed || err != nil || odd
+}
+
 // string reads a string.
 func (r *reader) string() string {
 	r.take(`"`)
@@ -117,47 +249,6 @@ func (r *reader) string() string {
 	v := r.rest[:end]
 	r.rest = r.rest[end+1:]
 	return v
-}
-
-// escaped reads the rest of a string that has escapes.
-func (r *reader) escaped() string {
-	var b strings.Builder
-	for {
-		i := strings.IndexAny(r.rest, `"\`)
-		if i < 0 {
-			r.failed = true
-			return ""
-		}
-		b.WriteString(r.rest[:i])
-		quote := r.rest[i] == '"'
-		r.rest = r.rest[i+1:]
-		if quote {
-			return b.String()
-		}
-		b.WriteRune(r.escape())
-	}
-}
-
-// escape reads what follows a backslash. Halves of a character beyond the
-// first 65536 are left to others.
-func (r *reader) escape() rune {
-	if r.rest == "" {
-		r.failed = true
-		return 0
-	}
-	c := r.rest[0]
-	r.rest = r.rest[1:]
-	if i := strings.IndexByte(`"\/bfnrt`, c); i >= 0 {
-		return rune("\"\\/\b\f\n\r\t"[i])
-	}
-	if c != 'u' || len(r.rest) < 4 || strings.IndexByte(r.rest[:4], '_') >= 0 {
-		r.failed = true
-		return 0
-	}
-	n, err := strconv.ParseUint(r.rest[:4], 16, 16)
-	r.rest = r.rest[4:]
-	r.failed = r.failed || err != nil || !utf8.ValidRune(rune(n))
-	return rune(n)
 }
 
 func (r *reader) bool(name string, v *bool) {
@@ -199,22 +290,4 @@ func (r *reader) texts() map[string]string {
 	}
 	r.close()
 	return m
-}
-
-// holdsControl reports a control character, eight bytes at a time: each is
-// below a space when taking a space off borrows from its highest bit.
-func holdsControl(text []byte) bool {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	for ; len(text) >= 8; text = text[8:] {
-		x := binary.LittleEndian.Uint64(text)
-		if (x-' '*ones)&^x&high != 0 {
-			return true
-		}
-	}
-	for _, c := range text {
-		if c < ' ' {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -164,3 +165,62 @@ var care = func() (table [256]byte) {
 	}
 	return table
 }()
+
+// escaped reads the rest of a string that has escapes.
+func (r *reader) escaped() string {
+	var b strings.Builder
+	for {
+		i := strings.IndexAny(r.rest, `"\`)
+		if i < 0 {
+			r.failed = true
+			return ""
+		}
+		b.WriteString(r.rest[:i])
+		quote := r.rest[i] == '"'
+		r.rest = r.rest[i+1:]
+		if quote {
+			return b.String()
+		}
+		b.WriteRune(r.escape())
+	}
+}
+
+// escape reads what follows a backslash. Halves of a character beyond the
+// first 65536 are left to others.
+func (r *reader) escape() rune {
+	if r.rest == "" {
+		r.failed = true
+		return 0
+	}
+	c := r.rest[0]
+	r.rest = r.rest[1:]
+	if i := strings.IndexByte(`"\/bfnrt`, c); i >= 0 {
+		return rune("\"\\/\b\f\n\r\t"[i])
+	}
+	if c != 'u' || len(r.rest) < 4 || strings.IndexByte(r.rest[:4], '_') >= 0 {
+		r.failed = true
+		return 0
+	}
+	n, err := strconv.ParseUint(r.rest[:4], 16, 16)
+	r.rest = r.rest[4:]
+	r.failed = r.failed || err != nil || !utf8.ValidRune(rune(n))
+	return rune(n)
+}
+
+// holdsControl reports a control character, eight bytes at a time: each is
+// below a space when taking a space off borrows from its highest bit.
+func holdsControl(text []byte) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		if (x-' '*ones)&^x&high != 0 {
+			return true
+		}
+	}
+	for _, c := range text {
+		if c < ' ' {
+			return true
+		}
+	}
+	return false
+}

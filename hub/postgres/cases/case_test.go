@@ -3,6 +3,7 @@ package cases_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -127,6 +128,52 @@ func TestFireDueOnce(t *testing.T) {
 	}
 	if sum != 20 {
 		t.Errorf("%d clocks fired, want 20", sum)
+	}
+}
+
+// Clocks of one case that are due at once each see what the one before did,
+// whether one claim takes them all or several do.
+func TestClocksOfOneCaseFireInTurn(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 10} {
+		store, _ := open(t)
+		openCases(t, store, 2)
+		due := pgtest.Monday().Add(time.Hour)
+		more := []hub.DeadlineKind{hub.ClockContact, hub.ClockClose}
+		_, err := store.ChangeCase(t.Context(), "BY0001", "", pgtest.Monday(),
+			func(c hub.Case, _ hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
+				for i, kind := range more {
+					c.Deadlines = append(c.Deadlines, hub.Deadline{Kind: kind, Start: pgtest.Monday(), Due: due.Add(time.Duration(i+1) * time.Second), Epoch: 2 + i})
+				}
+				return progress(c)
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var low time.Time
+		var seen []string
+		for len(seen) < 4 {
+			fired, last, err := store.FireDue(t.Context(), due.Add(time.Minute), low, n,
+				func(c hub.Case, kind hub.DeadlineKind, epoch int) (hub.Case, []hub.Event, []hub.Outgoing, error) {
+					seen = append(seen, fmt.Sprintf("%s %s %d after %d", c.ID, kind, epoch, c.Version))
+					return progress(c)
+				})
+			if err != nil || fired == 0 {
+				t.Fatalf("%d at a time: fired %d, %v after %q", n, fired, err, seen)
+			}
+			low = last
+		}
+		slices.Sort(seen)
+		want := []string{"BY0000 sign 1 after 2", "BY0001 close 3 after 5", "BY0001 contact 2 after 4", "BY0001 sign 1 after 3"}
+		if !slices.Equal(seen, want) {
+			t.Errorf("%d at a time: %q, want %q", n, seen, want)
+		}
+		if at, left, err := store.NextDue(t.Context()); left || err != nil {
+			t.Errorf("%d at a time: a clock is left for %v, %v", n, at, err)
+		}
+		if err := store.VerifyEvents(t.Context(), "BY0001"); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

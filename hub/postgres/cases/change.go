@@ -85,7 +85,7 @@ func (p *Store) read(ctx context.Context, l *locked, b *pgx.Batch) {
 		if err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
-		return json.Unmarshal(state, &l.c)
+		return readCase(state, &l.c)
 	})
 	if l.messageID != "" {
 		b.Queue(`insert into processed (consumer, message_id, at) values ('desk', $1, $2) on conflict do nothing`,

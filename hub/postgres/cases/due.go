@@ -3,7 +3,6 @@ package cases
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,42 +70,37 @@ type dueRow struct {
 
 // claim locks the cases and takes their due rows away, in one statement: a row
 // that another node moved is looked at again when the case is ours, and is
-// taken as it then is or not at all.
+// taken as it then is or not at all. The rows are taken from where they were
+// seen, which spares looking each up once more.
 func (f *firing) claim(b *pgx.Batch, low time.Time, n int) {
 	b.Queue(`with mine as materialized (
-			select c.id, c.state, c.head from deadline d join cases c on c.id = d.case_id
+			select d.ctid as place, d.kind, c.id, c.state, c.head from deadline d join cases c on c.id = d.case_id
 			where d.fire_at <= $1 and d.fire_at >= $2 order by d.fire_at limit $3
 			for update of c skip locked),
 		gone as (
-			delete from deadline where case_id = any(array(select id from mine)) and fire_at <= $1
-			returning case_id, kind, epoch, fire_at, due_at),
-		logged as (
-			insert into deadline_log (case_id, kind, epoch, fire_at, fired_at)
-			select case_id, kind, epoch, fire_at, $1 from gone on conflict do nothing)
-		select case_id, kind, epoch, fire_at, due_at, null::json, null::bytea from gone
-		union all select id, '', 0, $1, $1, state, head from mine`,
+			delete from deadline where ctid = any(array(select place from mine)) and fire_at <= $1
+			returning case_id, kind, epoch, fire_at, due_at)
+		select g.case_id, g.kind, g.epoch, g.fire_at, g.due_at, m.state, m.head
+		from gone g join mine m on m.id = g.case_id and m.kind = g.kind`,
 		f.now, low, n).Query(f.read)
 }
 
-// read takes what claim returned: the clocks, which are put in the order of
-// their time, and the cases, one of several clocks as often.
+// read takes what claim returned, clocks with their cases, and puts the clocks
+// in the order of their time.
 func (f *firing) read(rows pgx.Rows) error {
 	var d dueRow
 	var state, head []byte
 	_, err := pgx.ForEachRow(rows, []any{&d.Case, &d.Kind, &d.Epoch, &d.FireAt, &d.DueAt, &state, &head}, func() error {
-		if state == nil {
-			f.due = append(f.due, d)
-			return nil
-		}
+		f.due = append(f.due, d)
 		if f.cases[d.Case] != nil {
-			return nil
+			return nil // another clock of the same case
 		}
 		var c hub.Case
-		if err := json.Unmarshal(state, &c); err != nil {
+		if err := readCase(state, &c); err != nil {
 			return fmt.Errorf("decode case %s: %w", d.Case, err)
 		}
 		f.order = append(f.order, d.Case)
-		f.cases[d.Case] = &change{from: c, to: c, head: slices.Clone(head)}
+		f.cases[d.Case] = &change{from: c, to: c, head: head}
 		return nil
 	})
 	slices.SortFunc(f.due, func(a, b dueRow) int {

@@ -64,7 +64,7 @@ func (p *Store) exported(row pgx.CollectableRow) (Exported, error) {
 	if err := row.Scan(&state, &content, &x.Reply); err != nil {
 		return x, err
 	}
-	if err := errors.Join(json.Unmarshal(state, &x.Case), json.Unmarshal(content, &x.Content)); err != nil {
+	if err := errors.Join(readCase(state, &x.Case), json.Unmarshal(content, &x.Content)); err != nil {
 		return x, err
 	}
 	return x, p.db.Show(submissionPlace(x.Case.Receipt), &x.Content)

@@ -38,7 +38,7 @@ func (p *Store) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) 
 			return s, err
 		}
 		s.Due = postgres.Zero(due)
-		return s, json.Unmarshal(state, &s.Case)
+		return s, readCase(state, &s.Case)
 	})
 	return list, postgres.Wrap(err, "read cases")
 }
@@ -97,6 +97,15 @@ func conditions(ctx context.Context, f hub.Filter, words *found, count bool) (st
 	return " where " + strings.Join(terms, " and "), args
 }
 
+// readCase sets c, which is empty, from a row's state.
+func readCase(state []byte, c *hub.Case) error {
+	if c.ReadJSON(state) {
+		return nil
+	}
+	*c = hub.Case{} // another form, or one asking for more time
+	return json.Unmarshal(state, c)
+}
+
 // Case returns a case and the submission that opened it.
 func (p *Store) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submission, error) {
 	var state []byte
@@ -107,7 +116,7 @@ func (p *Store) Case(ctx context.Context, id hub.CaseID) (hub.Case, hub.Submissi
 		return c, hub.Submission{}, postgres.NotFound("case.not_found", id)
 	}
 	if err == nil {
-		err = json.Unmarshal(state, &c)
+		err = readCase(state, &c)
 	}
 	if err != nil {
 		return c, hub.Submission{}, postgres.Wrap(err, "read case %s", id)

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -49,7 +48,7 @@ type caseRows struct {
 }
 
 func (r *caseRows) add(c hub.Case, head []byte) error {
-	state, err := json.Marshal(c)
+	state, err := c.AppendJSON(make([]byte, 0, 1024))
 	if err != nil {
 		return fmt.Errorf("encode case %s: %w", c.ID, err)
 	}
