@@ -46,8 +46,13 @@ func scopedBy(ctx context.Context, args pgx.NamedArgs, department string) string
 
 // OneCase selects columns of a case, named c, if the scope of ctx has it.
 func OneCase(ctx context.Context, columns string, id hub.CaseID) (string, pgx.NamedArgs) {
+	return OneCaseWith(ctx, columns, "", id)
+}
+
+// OneCaseWith is [OneCase] with columns of a table that join joins.
+func OneCaseWith(ctx context.Context, columns, join string, id hub.CaseID) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{"id": string(id)}
-	sql := "select " + columns + " from cases c where c.id = @id"
+	sql := "select " + columns + " from cases c" + join + " where c.id = @id"
 	if term := scopedBy(ctx, args, ofOne); term != "" {
 		sql += " and " + term
 	}

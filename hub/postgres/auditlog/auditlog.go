@@ -26,6 +26,15 @@ const link = `with h as (select seq, hash from audit_head where shard = $1 for u
 		returning seq, hash)
 	update audit_head a set seq = i.seq, hash = i.hash from i where a.shard = $1`
 
+// linkMany appends records to one chain and moves its head, in one statement.
+const linkMany = `with recursive h as (select seq, hash from audit_head where shard = $1 for update),
+	c as (select 0 as n, seq, hash from h union all
+		select n + 1, seq + 1, sha256(hash || int8send(seq + 1) || ($7::bytea[])[n + 1]) from c where n < cardinality($7::bytea[])),
+	i as (insert into audit (at, actor, action, object, data, shard, seq, hash)
+		select ($2::timestamptz[])[n], ($3::text[])[n]::jsonb, ($4::text[])[n], ($5::text[])[n], ($6::text[])[n]::jsonb, $1, seq, hash
+		from c where n > 0)
+	update audit_head a set seq = c.seq, hash = c.hash from c where a.shard = $1 and c.n = cardinality($7::bytea[])`
+
 func arguments(e audit.Entry) ([]any, error) {
 	actor, err1 := json.Marshal(e.Actor)
 	data, err2 := json.Marshal(e.Data)
@@ -36,24 +45,42 @@ func arguments(e audit.Entry) ([]any, error) {
 	return []any{int16(e.Shard), e.At, string(actor), e.Action, e.Object, string(data), digest}, nil
 }
 
-// Rows gathers the records of one transaction. They must be of one chain, or
-// two transactions could wait for each other.
-type Rows struct{ args [][]any }
+// Rows gathers the records of one transaction. All are put into the chain of
+// the first, or two transactions could wait for each other.
+type Rows struct {
+	one                            []any // the arguments of link
+	at                             []time.Time
+	actors, actions, objects, data []string
+	digests                        [][]byte
+}
 
 // Add appends a record.
 func (r *Rows) Add(e audit.Entry) error {
 	args, err := arguments(e)
-	if err == nil {
-		r.args = append(r.args, args)
+	if err != nil {
+		return err
 	}
-	return err
+	if r.one == nil {
+		r.one = args
+	}
+	r.at = append(r.at, e.At)
+	r.actors = append(r.actors, args[2].(string))
+	r.actions = append(r.actions, e.Action)
+	r.objects = append(r.objects, e.Object)
+	r.data = append(r.data, args[5].(string))
+	r.digests = append(r.digests, args[6].([]byte))
+	return nil
 }
 
-// Queue adds what writes the records to a batch: as its last statements,
-// because the chain is locked until the transaction ends.
+// Queue adds what writes the records to a batch: as its last statement, because
+// the chain is locked until the transaction ends.
 func (r *Rows) Queue(b *pgx.Batch) {
-	for _, args := range r.args {
-		b.Queue(link, args...)
+	switch len(r.at) {
+	case 0:
+	case 1:
+		b.Queue(link, r.one...)
+	default:
+		b.Queue(linkMany, r.one[0], r.at, r.actors, r.actions, r.objects, r.data, r.digests)
 	}
 }
 

@@ -17,7 +17,12 @@ import (
 type Store struct {
 	db        *postgres.DB
 	inserters sync.Pool // of *inserter
+	rounds    postgres.Together[*locked]
 }
 
 // New returns the store.
-func New(db *postgres.DB) *Store { return &Store{db: db} }
+func New(db *postgres.DB) *Store {
+	p := &Store{db: db}
+	p.rounds.Rounds, p.rounds.Most, p.rounds.Do = rounds, roundCases, p.round
+	return p
+}

@@ -101,7 +101,9 @@ func (p *Store) current(s hub.Submission) bool {
 // at, "" at the end, and how many it changed.
 func (p *Store) Reseal(ctx context.Context, after hub.ReceiptID, n int) (last hub.ReceiptID, changed int, err error) {
 	err = p.db.Tx(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, submissionSQL+" where receipt > $2 order by receipt limit $3 for update", true, string(after), n)
+		rows, err := tx.Query(ctx, "select "+submissionColumns+` from submission s
+			where s.receipt > @after order by s.receipt limit @n for update`,
+			pgx.NamedArgs{"raw": true, "after": string(after), "n": n})
 		if err != nil {
 			return err
 		}
