@@ -22,7 +22,7 @@ type batches struct {
 // Setup does nothing.
 func (b *batches) Setup(sarama.ConsumerGroupSession) error { return nil }
 
-// Cleanup does nothing: every batch was committed when it was done.
+// Cleanup does nothing: the end of the session commits what was marked.
 func (b *batches) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 
 // ConsumeClaim consumes one partition until the session ends.
@@ -37,7 +37,6 @@ func (b *batches) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama
 			return nil //nolint:nilerr // the session ended: the next owner starts from the last commit
 		}
 		session.MarkMessage(batch[len(batch)-1], "")
-		session.Commit()
 	}
 }
 

@@ -2,7 +2,7 @@
 // Publisher and Subscriber.
 //
 // It is built for not losing and not stalling: a publish returns when every
-// in-sync replica has the records; an offset is committed after its message
+// in-sync replica has the records; an offset is committed soon after its message
 // was handled; a message that can never be handled goes to the dead letters
 // with its bytes, so that it does not hold up its partition. It may hand out a
 // message twice; whoever handles it must make the second time harmless.
@@ -16,6 +16,10 @@ import (
 
 	"github.com/IBM/sarama"
 )
+
+// commitEvery is how often the offsets of what was handled are committed: after
+// a crash the messages of that time come again.
+const commitEvery = 200 * time.Millisecond
 
 // Config returns the settings that everything here runs on. The library's own
 // defaults acknowledge on one broker, may write twice and stall for two
@@ -53,7 +57,10 @@ func produce(c *sarama.Config) {
 func consume(c *sarama.Config) {
 	c.Consumer.Retry.Backoff = 200 * time.Millisecond
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
-	c.Consumer.Offsets.AutoCommit.Enable = false
+	// Only what was handled is marked, and what is marked is committed together:
+	// a commit of its own for each batch is a flush of the broker's disk for each.
+	c.Consumer.Offsets.AutoCommit.Enable = true
+	c.Consumer.Offsets.AutoCommit.Interval = commitEvery
 	c.Consumer.Offsets.Retry.Max = 5
 	c.Consumer.Return.Errors = true
 	c.Consumer.MaxProcessingTime = time.Second

@@ -30,7 +30,7 @@ func TestConfigIsSafe(t *testing.T) {
 		{"protocol 2.8 or later", c.Version.IsAtLeast(sarama.V2_8_0_0)},
 		{"short stall after a broker restart", c.Consumer.Retry.Backoff == 200*time.Millisecond},
 		{"from the oldest record", c.Consumer.Offsets.Initial == sarama.OffsetOldest},
-		{"no commit before handling", !c.Consumer.Offsets.AutoCommit.Enable},
+		{"little comes again after a crash", c.Consumer.Offsets.AutoCommit.Interval <= 250*time.Millisecond},
 		{"no auto-created topics", !c.Metadata.AllowAutoTopicCreation},
 		{"bounded dial", c.Net.DialTimeout <= 10*time.Second},
 		{"bounded read and write", c.Net.ReadTimeout <= 30*time.Second && c.Net.WriteTimeout <= 30*time.Second},

@@ -85,7 +85,8 @@ func NewSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 // returns nil after every call of handle has returned. It waits for brokers
 // that are away. Partitions are handled concurrently.
 //
-// When handle returns nil, its batch is committed. When it returns an error
+// When handle returns nil, its batch is committed, within a moment and at the end
+// of the session at the latest. When it returns an error
 // with hub.CodeUnavailable or one of a context, the batch is tried again for
 // as long as it takes.
 // After any other error, or a panic, the batch is halved until the messages
