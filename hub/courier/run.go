@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -18,6 +19,10 @@ const (
 	lease = 2 * time.Minute // after which another node may send them
 	pause = time.Second     // between two looks without a Notify
 )
+
+// BatchWait is how long the consumer of notices lets a batch grow: people do not
+// see the difference, and the database does.
+const BatchWait = 100 * time.Millisecond
 
 // A Book (通知依据) knows what messages are about.
 type Book interface {
@@ -85,7 +90,9 @@ func (c *Courier) Record(ctx context.Context, msgs []*message.Message) error {
 	if err := c.Store.Plan(ctx, list); err != nil {
 		return fmt.Errorf("plan %d notices: %w", len(list), err)
 	}
-	c.Notify()
+	if now := c.Clock.Now(); slices.ContainsFunc(list, func(n Notice) bool { return !n.NextAt.After(now) }) {
+		c.Notify() // of what is due later Run takes notice by itself
+	}
 	return nil
 }
 

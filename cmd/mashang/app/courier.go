@@ -41,7 +41,7 @@ func (a *App) openCourier(ctx context.Context, g *run.Group) error {
 		Senders: senders, Clock: a.clock, Log: a.log,
 	}).Open()
 	a.courier = c
-	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.courier"}, []string{bus.Notices}, c.Record)
+	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.courier", BatchWait: courier.BatchWait}, []string{bus.Notices}, c.Record)
 	actor(ctx, g, c.Run)
 	return nil
 }

@@ -6,6 +6,7 @@ package courier
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,16 +26,28 @@ func New(db *postgres.DB) *Store { return &Store{db} }
 
 var _ courier.Store = (*Store)(nil)
 
+// waysApart separates the ways of a notice where many notices are one array.
+const waysApart = "\x1f"
+
 // Plan implements courier.Store.
 func (s *Store) Plan(ctx context.Context, list []courier.Notice) error {
-	var b pgx.Batch
+	var ids, events, cases, persons, ways, statuses []string
+	var at, next []time.Time
+	var rungs []int32
+	var critical []bool
 	for _, n := range list {
-		b.Queue(`insert into person_notice (id, event, case_id, at, person, rung, critical, ways, status, next_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`, n.ID, string(n.Event), string(n.Case), n.At,
-			string(n.Person), int(n.Rung), n.Critical, n.Ways, string(n.Status), n.NextAt)
+		ids, events, cases = append(ids, n.ID), append(events, string(n.Event)), append(cases, string(n.Case))
+		persons, rungs, critical = append(persons, string(n.Person)), append(rungs, int32(n.Rung)), append(critical, n.Critical)
+		ways, statuses = append(ways, strings.Join(n.Ways, waysApart)), append(statuses, string(n.Status))
+		at, next = append(at, n.At), append(next, n.NextAt)
 	}
-	err := s.db.Tx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &b).Close() })
-	return postgres.Wrap(err, "plan notices")
+	_, err := s.db.Exec(ctx, "plan notices", `insert into person_notice
+			(id, event, case_id, at, person, rung, critical, ways, status, next_at)
+		select i, e, c, a, p, r, k, string_to_array(w, $11), s, n
+		from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::bool[], $8::text[],
+			$9::text[], $10::timestamptz[]) as u(i, e, c, a, p, r, k, w, s, n) on conflict do nothing`,
+		ids, events, cases, at, persons, rungs, critical, ways, statuses, next, waysApart)
+	return err
 }
 
 const columns = `id, event, case_id, at, person, rung, critical, ways, way, message, status, next_at, attempts, reason, sent_at`
@@ -58,6 +71,9 @@ func scan(r pgx.CollectableRow) (courier.Notice, error) {
 func (s *Store) Claim(ctx context.Context, now, soon, lease time.Time, n int) ([][]courier.Notice, error) {
 	var groups [][]courier.Notice
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, postgres.ByKey); err != nil {
+			return err
+		}
 		list, err := due(ctx, tx, now, soon, n)
 		if err != nil {
 			return err
