@@ -19,16 +19,19 @@ import (
 type inserter struct {
 	submissions, cases, events, assignments, deadlines copyRows
 
+	words   copyRows // of the search, if they are indexed at once
+	indexed bool
+
 	outbox []hub.Outgoing
 	kept   postgres.Kept // of the outbox, once saved
-	ids    []string      // of cases
+	ids    []string      // of cases whose words are indexed later
 
 	scratch []byte // what the hash of an event covers
 }
 
 // reset empties the inserter and keeps its memory.
 func (in *inserter) reset() {
-	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines} {
+	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines, &in.words} {
 		r.buf = r.buf[:0]
 	}
 	in.outbox = make([]hub.Outgoing, 0, len(in.outbox)) // the relay has the other
@@ -49,7 +52,12 @@ func (in *inserter) add(o *hub.Opening) error {
 	for _, d := range o.Case.Deadlines {
 		in.addDeadline(o.Case.ID, d)
 	}
-	in.outbox, in.ids = append(in.outbox, o.Out...), append(in.ids, string(o.Case.ID))
+	in.outbox = append(in.outbox, o.Out...)
+	if in.indexed {
+		in.words.words(o.Case.ID, grams(o.Submission.Title+"\n"+o.Submission.Text))
+	} else {
+		in.ids = append(in.ids, string(o.Case.ID))
+	}
 	return nil
 }
 
@@ -152,6 +160,7 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 		{&in.events, "event (case_id, seq, type, at, actor, data, hash)"},
 		{&in.assignments, "assignment (case_id, department, role, assigned_at, signed_at, done_at)"},
 		{&in.deadlines, "deadline (case_id, kind, epoch, fire_at, due_at)"},
+		{&in.words, "search_words (case_id, grams)"},
 	} {
 		if err := t.rows.into(ctx, tx, t.table); err != nil {
 			return err

@@ -96,3 +96,38 @@ func TestSearchForWhatManySay(t *testing.T) {
 		t.Errorf("counted %d, %v; want 3500", n, err)
 	}
 }
+
+// The words of a handful of cases are in the index with them, and are what they
+// are when they are indexed later.
+func TestAHandfulIsIndexedAtOnce(t *testing.T) {
+	t.Parallel()
+	store, db := open(t)
+	all := []hub.Opening{said(1, "暖气不热", "幸福小区"), said(2, "拖欠工资", "工地在幸福路"), said(3, "路灯坏了", "人民路 12 号"), said(4, "1", "")}
+	words := func() (text string) {
+		t.Helper()
+		err := db.Pool().QueryRow(t.Context(), "select string_agg(case_id || grams::text, ' ' order by case_id) from search_words").Scan(&text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	if _, err := store.InsertCases(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := store.IndexSearch(t.Context()); n != 0 || err != nil {
+		t.Fatalf("%d were left, %v", n, err)
+	}
+	if got := search(t, store, "幸福"); got != " BY0002 BY0001" {
+		t.Errorf("found%s", got)
+	}
+	atOnce := words()
+	if _, err := db.Pool().Exec(t.Context(), "insert into search_queue (case_ids) select array_agg(id) from cases"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := store.IndexSearch(t.Context()); n != 4 || err != nil {
+		t.Fatalf("indexed %d, %v", n, err)
+	}
+	if later := words(); later != atOnce {
+		t.Errorf("at once %s\nlater   %s", atOnce, later)
+	}
+}
