@@ -25,8 +25,10 @@ type Provider interface {
 	// Begin returns the address of the provider and what to remember
 	// meanwhile in a cookie.
 	Begin(ctx context.Context) (address, state string, err error)
-	// Finish returns the value of the session cookie.
-	Finish(ctx context.Context, state string, answer url.Values) (string, error)
+	// Finish returns the value of the session cookie and the id token.
+	Finish(ctx context.Context, state string, answer url.Values) (session, token string, err error)
+	// End returns where to log out of the provider with an id token, or "".
+	End(ctx context.Context, token string) string
 }
 
 // Doors says how people log in.
@@ -95,6 +97,7 @@ func (s *doors) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.setSession(w, r, value)
+	forgetToken(w)
 	http.Redirect(w, r, f.Next, http.StatusSeeOther)
 }
 
@@ -120,7 +123,42 @@ func (s *doors) logout(w http.ResponseWriter, r *http.Request) {
 	for _, name := range []string{access.Cookie, access.SecureCookie} {
 		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: name == access.SecureCookie})
 	}
+	token, err := r.Cookie(tokenCookie)
+	forgetToken(w)
+	if err == nil && s.OIDC != nil {
+		// Browsers do not follow a form to another site: a page leads there.
+		if to := s.OIDC.End(r.Context(), strings.TrimPrefix(token.Value, noToken)); to != "" {
+			w.Header().Set("Refresh", "0; url="+to)
+			s.Render(w, r, frame.View{Name: "logout", Title: "已退出", Public: true, Data: farewell{to, s.Name}})
+			return
+		}
+	}
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// A farewell is the data of the page that leads to the provider.
+type farewell struct{ To, Provider string }
+
+const (
+	// tokenCookie keeps the id token of who logged in by OIDC, for logging out.
+	tokenCookie = "mashang_oidc_id"
+	// noToken stands for an id token that is too long for a cookie.
+	noToken   = "-"
+	cookieMax = 3500
+)
+
+// keepToken remembers that the session came from the provider.
+func (s *doors) keepToken(w http.ResponseWriter, r *http.Request, token string) {
+	if token == "" || len(token) > cookieMax {
+		token = noToken
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: tokenCookie, Value: token, Path: "/logout", HttpOnly: true, Secure: s.Secure || r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func forgetToken(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{Name: tokenCookie, Path: "/logout", MaxAge: -1, HttpOnly: true})
 }
 
 // stateCookie remembers an OIDC log-in that is under way.
@@ -149,13 +187,14 @@ func (s *doors) finish(w http.ResponseWriter, r *http.Request) {
 		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(hub.Errorf(hub.CodeUnauthorized, "login.oidc"))}, http.StatusUnauthorized))
 		return
 	}
-	value, err := s.OIDC.Finish(r.Context(), c.Value, r.URL.Query())
+	value, token, err := s.OIDC.Finish(r.Context(), c.Value, r.URL.Query())
 	http.SetCookie(w, &http.Cookie{Name: stateCookie, Path: "/login", MaxAge: -1, HttpOnly: true})
 	if err != nil {
 		s.Render(w, r, s.view(loginForm{Next: "/", Problem: frame.Sentence(err)}, hub.CodeOf(err).HTTPStatus()))
 		return
 	}
 	s.setSession(w, r, value)
+	s.keepToken(w, r, token)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

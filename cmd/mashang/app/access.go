@@ -85,7 +85,7 @@ func (a *App) mountPages(mux *http.ServeMux, names frame.Names) {
 		ways.Name = cmp.Or(os.Getenv("MASHANG_OIDC_NAME"), "统一身份认证")
 		ways.OIDC = sso.New(sso.Config{
 			Issuer: issuer, Client: os.Getenv("MASHANG_OIDC_CLIENT"), Secret: os.Getenv("MASHANG_OIDC_SECRET"),
-			Redirect: strings.TrimRight(a.opts.Public, "/") + "/login/oidc/callback",
+			Redirect: strings.TrimRight(a.opts.Public, "/") + "/login/oidc/callback", After: strings.TrimRight(a.opts.Public, "/") + "/login",
 		}, keeper)
 	}
 	login := web.Login(ways, names, a.clock)

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ const (
 	otherClient = "canteen"
 	secret      = "a-secret"
 	callback    = "http://127.0.0.1/login/oidc/callback"
+	after       = "http://127.0.0.1/login"
 )
 
 // certified runs an identity provider with the OpenID Foundation's
@@ -38,10 +40,23 @@ func certified(t *testing.T) string {
 	t.Cleanup(server.Close)
 	storage.RegisterClients(storage.WebClient(ourClient, secret, callback), storage.WebClient(otherClient, secret, callback))
 	log := slog.Default()
-	h = exampleop.SetupServer(server.URL, storage.NewStorage(storage.NewUserStore(server.URL)), slog.New(slog.DiscardHandler), false, op.WithAllowInsecure())
+	h = exampleop.SetupServer(server.URL, leaving{storage.NewStorage(storage.NewUserStore(server.URL))}, slog.New(slog.DiscardHandler), false, op.WithAllowInsecure())
 	slog.SetDefault(log) // the example sets its own
 	return server.URL
 }
+
+// leaving are the provider's clients, who may be sent back to after when
+// somebody has logged out.
+type leaving struct{ *storage.Storage }
+
+func (s leaving) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+	c, err := s.Storage.GetClientByClientID(ctx, id)
+	return knownExit{c}, err
+}
+
+type knownExit struct{ op.Client }
+
+func (knownExit) PostLogoutRedirectURIs() []string { return []string{after} }
 
 // A wire is what lies between the hub and the provider: it keeps the answers
 // with tokens and may give an older one instead.
@@ -67,7 +82,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 // login is the hub's side, as client, after ahead of the time.
 func login(issuer, client string, w *wire, ahead time.Duration) *sso.Provider {
 	return sso.New(sso.Config{
-		Issuer: issuer, Client: client, Secret: secret, Redirect: callback, HTTP: &http.Client{Transport: w},
+		Issuer: issuer, Client: client, Secret: secret, Redirect: callback, After: after, HTTP: &http.Client{Transport: w},
 		Clock: hub.ClockFunc(func() time.Time { return time.Now().Add(ahead) }),
 	}, sessions{issuer + "|id1"})
 }
@@ -129,10 +144,10 @@ func TestACertifiedProviderVouches(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := signIn(t, address)
-	if value, err := p.Finish(t.Context(), kept, answer); value != "the-session" || err != nil {
+	if value, _, err := p.Finish(t.Context(), kept, answer); value != "the-session" || err != nil {
 		t.Fatalf("%q, %v", value, err)
 	}
-	if _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeUnauthorized {
+	if _, _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeUnauthorized {
 		t.Errorf("the code counts twice: %v", err)
 	}
 }
@@ -146,7 +161,7 @@ func TestACertifiedProvidersAnswersThatDoNotFitAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.Finish(t.Context(), kept, signIn(t, address)); err != nil {
+	if _, _, err := other.Finish(t.Context(), kept, signIn(t, address)); err != nil {
 		t.Fatal(err)
 	}
 	for name, story := range map[string]struct {
@@ -177,9 +192,54 @@ func TestACertifiedProvidersAnswersThatDoNotFitAreRefused(t *testing.T) {
 		if story.spoil != nil {
 			kept = story.spoil(kept, w)
 		}
-		value, err := p.Finish(t.Context(), kept, answer)
+		value, _, err := p.Finish(t.Context(), kept, answer)
 		if hub.CodeOf(err) != story.want && (err != nil || story.want != "") || (story.want == "") != (value == "the-session") {
 			t.Errorf("%s: %q, %v", name, value, err)
 		}
+	}
+}
+
+// Who logs out here logs out at the provider, which knows whom by the hint and
+// sends the browser back; it refuses to send it anywhere else.
+func TestLoggingOutAtACertifiedProvider(t *testing.T) {
+	issuer := certified(t)
+	p := login(issuer, ourClient, &wire{}, 0)
+	address, kept, err := p.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, err := p.Finish(t.Context(), kept, signIn(t, address))
+	if err != nil || token == "" {
+		t.Fatalf("token %q, %v", token, err)
+	}
+	leave := func(address string) (int, string) {
+		t.Helper()
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := client.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode, resp.Header.Get("Location")
+	}
+	to := p.End(t.Context(), token)
+	if !strings.HasPrefix(to, issuer) || !strings.Contains(to, "id_token_hint=") {
+		t.Fatalf("the way out is %s", to)
+	}
+	if code, back := leave(to); code != http.StatusFound || back != after {
+		t.Errorf("the provider answers %d and leads to %q", code, back)
+	}
+	if code, back := leave(p.End(t.Context(), "")); code != http.StatusFound || back != after {
+		t.Errorf("without a hint: %d, %q", code, back)
+	}
+	if code, _ := leave(p.End(t.Context(), token+"x")); code != http.StatusBadRequest {
+		t.Errorf("a forged hint: %d", code)
+	}
+	elsewhere := sso.New(sso.Config{Issuer: issuer, Client: ourClient, After: "http://evil.example/"}, sessions{})
+	if code, back := leave(elsewhere.End(t.Context(), token)); code != http.StatusBadRequest {
+		t.Errorf("to another site: %d, %q", code, back)
+	}
+	if away := sso.New(sso.Config{Issuer: "http://127.0.0.1:1"}, sessions{}); away.End(t.Context(), token) != "" {
+		t.Error("a provider that is away keeps people in")
 	}
 }

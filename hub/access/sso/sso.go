@@ -34,7 +34,10 @@ type Config struct {
 	Secret string
 	// Redirect is where browsers come back: the hub's /login/oidc/callback.
 	Redirect string
-	HTTP     *http.Client
+	// After is where browsers go when they have logged out there as well: the
+	// hub's /login.
+	After string
+	HTTP  *http.Client
 	// Clock says whether what the provider vouched for still holds; nil is
 	// the machine's.
 	Clock hub.Clock
@@ -112,8 +115,39 @@ func (p *Provider) Begin(ctx context.Context) (address, kept string, err error) 
 	return address, base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-// Finish checks what the provider answered and opens a session.
-func (p *Provider) Finish(ctx context.Context, kept string, answer url.Values) (string, error) {
+// End returns where a browser logs out of the provider too, for who logged in
+// with an id token; "" where the provider offers no such page or does not
+// answer. The token may be "" or past its time: it is a hint.
+func (p *Provider) End(ctx context.Context, token string) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	provider, err := p.discover(ctx)
+	if err != nil {
+		return ""
+	}
+	var offered struct {
+		EndSession string `json:"end_session_endpoint"`
+	}
+	if err := provider.Claims(&offered); err != nil || offered.EndSession == "" {
+		return ""
+	}
+	to, err := url.Parse(offered.EndSession)
+	if err != nil || to.Scheme != "https" && to.Scheme != "http" {
+		return ""
+	}
+	q := to.Query()
+	q.Set("client_id", p.config.Client)
+	q.Set("post_logout_redirect_uri", p.config.After)
+	if token != "" {
+		q.Set("id_token_hint", token)
+	}
+	to.RawQuery = q.Encode()
+	return to.String()
+}
+
+// Finish checks what the provider answered, opens a session and returns it with
+// the id token, which End takes.
+func (p *Provider) Finish(ctx context.Context, kept string, answer url.Values) (session, token string, err error) {
 	refused := func(err error) error {
 		return &hub.Error{Code: hub.CodeUnauthorized, Key: "login.oidc", Err: err}
 	}
@@ -123,26 +157,26 @@ func (p *Provider) Finish(ctx context.Context, kept string, answer url.Values) (
 		err = json.Unmarshal(b, &v)
 	}
 	if err != nil || v.State == "" || subtle.ConstantTimeCompare([]byte(v.State), []byte(answer.Get("state"))) != 1 || answer.Get("code") == "" {
-		return "", refused(err)
+		return "", "", refused(err)
 	}
 	provider, err := p.discover(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, p.config.HTTP), patience)
 	defer cancel()
 	tokens, err := p.client(provider).Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(v.Verifier))
 	if err != nil {
-		return "", refused(err)
+		return "", "", refused(err)
 	}
 	raw, _ := tokens.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: p.config.Client, Now: p.config.Clock.Now}).Verify(ctx, raw)
 	if err != nil {
-		return "", refused(err)
+		return "", "", refused(err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(v.Nonce)) != 1 {
-		return "", refused(nil)
+		return "", "", refused(nil)
 	}
-	value, _, err := p.sessions.Subject(ctx, id.Issuer+"|"+id.Subject)
-	return value, err
+	session, _, err = p.sessions.Subject(ctx, id.Issuer+"|"+id.Subject)
+	return session, raw, err
 }

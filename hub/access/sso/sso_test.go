@@ -70,10 +70,10 @@ func TestTheProviderVouchesForSomebodyWithAnAccount(t *testing.T) {
 		t.Fatalf("%s, %v", address, err)
 	}
 	answer := visit(t, address)
-	if value, err := p.Finish(t.Context(), kept, answer); value != "the-session" || err != nil {
+	if value, _, err := p.Finish(t.Context(), kept, answer); value != "the-session" || err != nil {
 		t.Fatalf("%q, %v", value, err)
 	}
-	if _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeUnauthorized {
+	if _, _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeUnauthorized {
 		t.Errorf("the code counts twice: %v", err)
 	}
 }
@@ -96,11 +96,11 @@ func TestAnswersThatDoNotFitAreRefused(t *testing.T) {
 		"another browser": {other, answer}, "no cookie": {"", answer}, "a bad cookie": {"!", answer},
 		"no code": {kept, url.Values{"state": answer["state"]}},
 	} {
-		if _, err := p.Finish(t.Context(), v.kept, v.answer); hub.CodeOf(err) != hub.CodeUnauthorized {
+		if _, _, err := p.Finish(t.Context(), v.kept, v.answer); hub.CodeOf(err) != hub.CodeUnauthorized {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeForbidden {
+	if _, _, err := p.Finish(t.Context(), kept, answer); hub.CodeOf(err) != hub.CodeForbidden {
 		t.Errorf("somebody without an account: %v", err)
 	}
 }
@@ -144,4 +144,74 @@ func TestABrowserLogsInElsewhere(t *testing.T) {
 		}
 	}
 	t.Errorf("no session: %v at %s", jar.Cookies(home), resp.Request.URL)
+}
+
+// A provider is what the pages of log-in ask, without one.
+type asked struct {
+	end   string
+	token *string
+}
+
+func (asked) Begin(context.Context) (string, string, error) {
+	return "/login/oidc/callback?code=1", "kept", nil
+}
+func (asked) Finish(context.Context, string, url.Values) (string, string, error) {
+	return "the-session", "the-id-token", nil
+}
+
+func (a asked) End(_ context.Context, token string) string {
+	*a.token = token
+	return a.end
+}
+
+// keeper ends every session.
+type keeper struct{ web.Doorkeeper }
+
+func (keeper) Logout(context.Context, string, string, bool) error { return nil }
+
+// Who came by the provider is led out there, by a page that needs no script;
+// who came by password is not, nor where the provider offers no way out.
+func TestABrowserLogsOutElsewhereToo(t *testing.T) {
+	for name, story := range map[string]struct {
+		end     string
+		by      string // page of the log-in
+		refresh string
+	}{
+		"by the provider":      {"https://sso.example/end?x=1", "/login/oidc", "0; url=https://sso.example/end?x=1"},
+		"it offers no way out": {"", "/login/oidc", ""},
+		"with a password":      {"https://sso.example/end", "/login", ""},
+	} {
+		token := ""
+		h := web.Login(web.Doors{OIDC: asked{story.end, &token}, Keeper: keeper{}, Name: "政务统一认证"}, frame.Names{City: "白银市"}, hub.ClockFunc(time.Now))
+		srv := httptest.NewServer(h)
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http.Client{Jar: jar}
+		get := func(method, path string) *http.Response {
+			req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			return resp
+		}
+		get(http.MethodGet, story.by)
+		out := get(http.MethodPost, "/logout")
+		if got := out.Header.Get("Refresh"); got != story.refresh {
+			t.Errorf("%s: leads to %q", name, got)
+		}
+		if story.refresh != "" && token != "the-id-token" {
+			t.Errorf("%s: the hint is %q", name, token)
+		}
+		if again := get(http.MethodPost, "/logout"); again.Header.Get("Refresh") != "" {
+			t.Errorf("%s: logged out there twice", name)
+		}
+		srv.Close()
+	}
 }
