@@ -85,7 +85,7 @@ var table = sync.OnceValue(func() map[Role][]Right {
 		Author:        {ReadRules, WriteRules},
 		Approver:      {ReadRules, ApproveRules},
 		IT:            {ReadChannels, WireChannels, ReadDeliveries, RedoDeliveries, ReadRules},
-		Auditor:       {ReadAudit},
+		Auditor:       {ReadAudit, ReadAssessment},
 		SystemAdmin:   {ManageSystem, ReadChannels, ReadRules},
 		SecurityAdmin: {ManageAccounts, HoldData},
 		AuditAdmin:    {ReadAudit, ManageAudit},

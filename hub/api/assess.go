@@ -31,6 +31,7 @@ type Marks interface {
 // Assessing is what the routes of assessment stand on.
 type Assessing struct {
 	Marks    Marks
+	Kept     Issues
 	Formulas *assess.Formulas
 	// Export hands out the cases closed in a period and records it.
 	Export func(ctx context.Context, since, until, now time.Time, data map[string]string) ([]assess.Record, error)
@@ -100,6 +101,7 @@ func (s *Assessing) Routes() []Route {
 		{"until", "到这天为止（不含）；都不填是本月"},
 		{"formulas", "用哪一版公式重算：版本名或哈希；不填用现行的"},
 		{"appeals", "none 不计申诉裁定，看申诉前公布的数"},
+		{"issue", "签发号：用签发时留下的事实和公式，时段和版本随它"},
 	}
 	by := append(slices.Clone(period), Param{"by", "按什么分：all、department、county、township、channel、category"})
 	read := func(method, path, summary string, h func(*http.Request) (any, error), query []Param, answer any, media string) Route {
@@ -108,7 +110,7 @@ func (s *Assessing) Routes() []Route {
 			Handle: h, Summary: summary, Query: query, Answer: answer, Media: media,
 		}
 	}
-	return []Route{
+	return append(s.issueRoutes(), []Route{
 		read("GET", "", "考核表，得分高的在前", s.table, by, assess.Table{}, ""),
 		read("GET", "/cases", "一个数背后的事项", s.behind, append(by, Param{"value", "哪一行"}, Param{"measure", "哪个指标"},
 			Param{"part", "numerator 分子，denominator 分母"}), Behind{}, ""),
@@ -128,7 +130,7 @@ func (s *Assessing) Routes() []Route {
 			Method: "POST", Path: "/api/v1/exports", Right: access.Export, Reach: access.OwnCases, Handle: s.export,
 			Summary: "办结导出：选列、写用途，记入审计；个人信息默认遮盖", Body: ExportRequest{}, Media: mediaCSV,
 		},
-	}
+	}...)
 }
 
 // month is the calendar month of Beijing that holds t.
@@ -138,10 +140,55 @@ func month(t time.Time) (since, until time.Time) {
 	return since, since.AddDate(0, 1, 0)
 }
 
-// Facts returns the facts of the period that r asks for, this month if none.
-func (s *Assessing) Facts(r *http.Request) (facts []assess.Fact, since, until time.Time, err error) {
-	if since, until, err = days(r.URL.Query()); err != nil {
-		return nil, since, until, err
+// A basis is what tables are computed from.
+type basis struct {
+	facts        []assess.Fact
+	since, until time.Time
+	formulas     *assess.Formulas
+	issue        *assess.Issue // whose facts and formulas they are
+}
+
+// basis returns what r asks for: a report that was issued as it was then, else
+// the facts of a period, this month if none, by a version of the formulas, the
+// present one if none.
+func (s *Assessing) basis(r *http.Request) (b basis, err error) {
+	q := r.URL.Query()
+	if text := q.Get("issue"); text != "" {
+		return s.issued(r.Context(), text)
+	}
+	if b.since, b.until, err = s.period(q); err != nil {
+		return b, err
+	}
+	if b.facts, err = s.Marks.Facts(r.Context(), b.since, b.until); err != nil {
+		return b, err
+	}
+	switch q.Get("appeals") {
+	case "":
+	case "none":
+		for i := range b.facts {
+			b.facts[i].Spared = nil
+		}
+	default:
+		return b, hub.Errorf(hub.CodeInvalid, "query.invalid", "appeals")
+	}
+	b.formulas = s.Formulas
+	if version := q.Get("formulas"); version != "" {
+		b.formulas, err = s.Marks.OldFormulas(r.Context(), version)
+	}
+	return b, err
+}
+
+// table computes one dimension of b.
+func (b basis) table(by assess.Dimension) (assess.Table, error) {
+	t, err := b.formulas.Evaluate(b.facts, by)
+	t.Since, t.Until, t.Issue = b.since, b.until, b.issue
+	return t, err
+}
+
+// period is the one that q asks for, this month if none.
+func (s *Assessing) period(q url.Values) (since, until time.Time, err error) {
+	if since, until, err = days(q); err != nil {
+		return since, until, err
 	}
 	first, next := month(s.Clock.Now())
 	if since.IsZero() {
@@ -151,27 +198,9 @@ func (s *Assessing) Facts(r *http.Request) (facts []assess.Fact, since, until ti
 		until = next
 	}
 	if !until.After(since) || until.Sub(since) > 400*24*time.Hour {
-		return nil, since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "until")
+		return since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "until")
 	}
-	facts, err = s.Marks.Facts(r.Context(), since, until)
-	switch r.URL.Query().Get("appeals") {
-	case "":
-	case "none":
-		for i := range facts {
-			facts[i].Spared = nil
-		}
-	default:
-		return nil, since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", "appeals")
-	}
-	return facts, since, until, err
-}
-
-// formulas are those that r asks for, the present ones if it asks for none.
-func (s *Assessing) formulas(r *http.Request) (*assess.Formulas, error) {
-	if version := r.URL.Query().Get("formulas"); version != "" {
-		return s.Marks.OldFormulas(r.Context(), version)
-	}
-	return s.Formulas, nil
+	return since, until, nil
 }
 
 func (s *Assessing) versions(r *http.Request) (any, error) {
@@ -200,16 +229,12 @@ func (s *Assessing) Table(r *http.Request) (assess.Table, error) {
 	if err != nil {
 		return assess.Table{}, err
 	}
-	facts, since, until, err := s.Facts(r)
+	b, err := s.basis(r)
 	if err != nil {
 		return assess.Table{}, err
 	}
-	formulas, err := s.formulas(r)
-	if err != nil {
-		return assess.Table{}, err
-	}
-	t, err := formulas.Evaluate(facts, by)
-	t.Since, t.Until, t.Generated = since, until, s.Clock.Now()
+	t, err := b.table(by)
+	t.Generated = s.Clock.Now()
 	return t, err
 }
 
@@ -220,15 +245,11 @@ func (s *Assessing) Behind(r *http.Request) ([]assess.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts, _, _, err := s.Facts(r)
+	b, err := s.basis(r)
 	if err != nil {
 		return nil, err
 	}
-	formulas, err := s.formulas(r)
-	if err != nil {
-		return nil, err
-	}
-	return formulas.Behind(facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
+	return b.formulas.Behind(b.facts, by, q.Get("value"), q.Get("measure"), q.Get("part") != "denominator")
 }
 
 func (s *Assessing) behind(r *http.Request) (any, error) {
@@ -244,23 +265,20 @@ func (s *Assessing) behind(r *http.Request) (any, error) {
 }
 
 func (s *Assessing) report(r *http.Request) (assess.Report, time.Time, error) {
-	facts, since, until, err := s.Facts(r)
 	out := assess.Report{City: s.City, Name: s.Name}
+	b, err := s.basis(r)
 	if err != nil {
-		return out, since, err
+		return out, b.since, err
 	}
-	if out.Formulas, err = s.formulas(r); err != nil {
-		return out, since, err
-	}
+	out.Formulas = b.formulas
 	for _, by := range assess.Dimensions() {
-		t, err := out.Formulas.Evaluate(facts, by)
+		t, err := b.table(by)
 		if err != nil {
-			return out, since, err
+			return out, b.since, err
 		}
-		t.Since, t.Until = since, until
 		out.Tables = append(out.Tables, t)
 	}
-	return out, since, nil
+	return out, b.since, nil
 }
 
 // Name says what a value of a dimension is called.

@@ -93,6 +93,13 @@ func (f Fact) Value(d Dimension) string {
 	return ""
 }
 
+// In reports whether a scope has the case by its lead department and place.
+func (f Fact) In(s hub.Scope) bool {
+	return slices.ContainsFunc(s, func(g hub.Grant) bool {
+		return (g.Department == "" || g.Department == f.Department) && (g.Place == "" || f.Place.Within(g.Place))
+	})
+}
+
 // A Rate (比率) is a measure's numerator and denominator.
 type Rate struct {
 	Numerator   int     `json:"numerator"`
@@ -122,6 +129,8 @@ type Table struct {
 	Measures  []Measure `json:"measures"`
 	Rows      []Row     `json:"rows"`
 	Generated time.Time `json:"generated"`
+	// Issue is set of a report that was issued.
+	Issue *Issue `json:"issue,omitempty"`
 }
 
 // window is how long a matter counts as the same.

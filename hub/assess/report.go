@@ -40,7 +40,11 @@ func listName(r Row) string {
 
 func period(t Table) string {
 	zone := time.FixedZone("CST", 8*3600)
-	return t.Since.In(zone).Format("2006年1月2日") + " 至 " + t.Until.In(zone).AddDate(0, 0, -1).Format("2006年1月2日")
+	text := t.Since.In(zone).Format("2006年1月2日") + " 至 " + t.Until.In(zone).AddDate(0, 0, -1).Format("2006年1月2日")
+	if i := t.Issue; i != nil {
+		text += "　签发第 " + strconv.Itoa(i.Version) + " 版（" + i.At.In(zone).Format("2006年1月2日") + "，" + i.Hash[:min(12, len(i.Hash))] + "）"
+	}
+	return text
 }
 
 // XLSX writes the report as a workbook: a sheet and a chart for each table,

@@ -36,7 +36,7 @@ func (a *App) openAssessment(ctx context.Context, names frame.Names) (*api.Asses
 		return nil, err
 	}
 	return &api.Assessing{
-		Marks: store, Formulas: formulas, City: a.city.Name, Font: poster.Font(), Clock: a.clock, Export: a.export,
+		Marks: store, Kept: store, Formulas: formulas, City: a.city.Name, Font: poster.Font(), Clock: a.clock, Export: a.export,
 		Words: assess.Words{
 			Department: func(d hub.DepartmentCode) string { return names.Departments[d] },
 			Channel:    func(c hub.ChannelCode) string { return names.Channels[c] },

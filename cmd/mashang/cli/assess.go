@@ -24,7 +24,7 @@ func newAssess(s *settings) *cobra.Command {
 		Example: "  mashang assess show --by department\n  mashang assess report --format pdf --out 月报.pdf\n" +
 			"  mashang assess export --since 2026-11-01 --until 2026-12-01 --purpose 月度归档 --out 办结.csv",
 	}
-	c.AddCommand(newAssessShow(s), newAssessReport(s), newAssessExport(s), newFormulas(s), newAppeals(s), newAppeal(s), newAppealDecision(s))
+	c.AddCommand(newAssessShow(s), newAssessReport(s), newAssessExport(s), newIssue(s), newIssues(s), newProof(s), newFormulas(s), newAppeals(s), newAppeal(s), newAppealDecision(s))
 	return c
 }
 
@@ -72,6 +72,9 @@ func writeTable(w io.Writer, t assess.Table) {
 	}
 	_ = tw.Flush()
 	_, _ = fmt.Fprintf(w, "公式版本 %s（%s）\n", t.Version, t.Hash)
+	if t.Issue != nil {
+		_, _ = fmt.Fprintf(w, "签发第 %d 版，%s，哈希 %s\n", t.Issue.Version, beijing(t.Issue.At), t.Issue.Hash)
+	}
 }
 
 func newAssessReport(s *settings) *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -19,16 +20,21 @@ import (
 type recompute struct {
 	version string
 	without bool
+	issue   int64 // a report that was issued
 }
 
 func (r *recompute) flags(c *cobra.Command) {
 	c.Flags().StringVar(&r.version, "formula-version", "", "用这一版公式重算，版本名或哈希；见 mashang assess formulas")
+	c.Flags().Int64Var(&r.issue, "issue", 0, "看签发的月报，按当时的事实和公式；编号见 mashang assess issues")
 	c.Flags().BoolVar(&r.without, "without-appeals", false, "不计申诉裁定，看申诉前的数")
 }
 
 func (r *recompute) into(q url.Values) {
 	if r.version != "" {
 		q.Set("formulas", r.version)
+	}
+	if r.issue != 0 {
+		q.Set("issue", strconv.FormatInt(r.issue, 10))
 	}
 	if r.without {
 		q.Set("appeals", "none")

@@ -45,6 +45,9 @@ func (c Config) Routes() (*frame.Frame, []frame.Route) {
 	}
 	return b.Frame, []frame.Route{
 		page("GET", "/assess", access.ReadAssessment, b.table),
+		page("GET", "/assess/issues", access.ReadAssessment, b.issues),
+		page("POST", "/assess/issues", access.JudgeAppeal, b.issue),
+		page("GET", "/assess/issues/{id}", access.ReadAssessment, b.proof),
 		page("GET", "/assess/cases", access.ReadAssessment, b.behind),
 		page("GET", "/assess/report.xlsx", access.ReadAssessment, report(c.Assessing.XLSX)),
 		page("GET", "/assess/report.pdf", access.ReadAssessment, report(c.Assessing.PDF)),
@@ -63,7 +66,9 @@ type sheet struct {
 	Red, Black []assess.Row
 	From, To   string // first and last day
 	Period     string // of the query, for links
+	Month      string // of the query of its tab
 	Months     []frame.Option
+	Issued     *assess.Issue // the newest of this period
 	Small      int
 	Score      string
 	Appeal     bool
@@ -75,12 +80,22 @@ func (b *board) table(r *http.Request) (frame.View, error) {
 	if err != nil {
 		return frame.View{}, err
 	}
+	issued, err := b.newest(r, t)
+	if err != nil {
+		return frame.View{}, err
+	}
+	if q := r.URL.Query(); issued != nil && t.Issue == nil && q.Get("now") == "" && q.Get("formulas") == "" && q.Get("appeals") == "" {
+		return frame.View{To: "/assess?" + url.Values{"by": {string(t.By)}, "issue": {strconv.FormatInt(issued.ID, 10)}}.Encode()}, nil
+	}
 	p := access.Of(r.Context())
 	d := sheet{
 		Table: t, From: day(t.Since), To: day(t.Until.AddDate(0, 0, -1)),
 		Period: url.Values{"since": {day(t.Since)}, "until": {day(t.Until)}}.Encode(),
-		Months: months(b.Clock.Now()), Small: b.assess.Formulas.Small, Score: b.assess.Formulas.Score,
+		Months: months(b.Clock.Now()), Issued: issued, Small: b.assess.Formulas.Small, Score: b.assess.Formulas.Score,
 		Appeal: p.Can(access.Appeal) || p.Can(access.JudgeAppeal), Export: p.Can(access.Export),
+	}
+	if d.Month = d.Period; t.Issue != nil {
+		d.Period = url.Values{"issue": {strconv.FormatInt(t.Issue.ID, 10)}}.Encode()
 	}
 	for _, by := range assess.Dimensions() {
 		d.Dimensions = append(d.Dimensions, frame.Option{Value: string(by), Label: assess.Title(by)})
@@ -152,7 +167,7 @@ func (b *board) behind(r *http.Request) (frame.View, error) {
 	d := pile{
 		By: by, Value: q.Get("value"), Measure: q.Get("measure"), Numerator: q.Get("part") != "denominator", Total: len(facts),
 		Facts: facts[:min(len(facts), perPage)], Appeal: p.Can(access.Appeal), ReadCase: p.Can(access.ReadCases),
-		Back: "/assess?" + url.Values{"by": {string(by)}, "since": q["since"], "until": q["until"]}.Encode(),
+		Back: "/assess?" + url.Values{"by": {string(by)}, "since": q["since"], "until": q["until"], "issue": q["issue"]}.Encode(),
 	}
 	return frame.View{Name: "behind", Title: b.measure(d.Measure) + "背后的事项", Nav: "/assess", Data: d}, err
 }
