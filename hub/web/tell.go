@@ -62,7 +62,7 @@ func dutyText(d hub.Duty) string {
 		who = "岗位空缺"
 	}
 	if d.Deputy {
-		who += "（代班）"
+		who += "（代理）"
 	}
 	return fmt.Sprintf("第%d级责任人：%s", d.Rung, who)
 }

@@ -102,7 +102,7 @@ func (c *cabinet) Events(context.Context, hub.CaseID) ([]hub.Event, error) {
 		{Seq: 1, Type: hub.Received, At: at, By: hub.System(), Data: hub.Data{Origin: &hub.Origin{Channel: "qr"}, Decision: d}},
 		{Seq: 2, Type: hub.Assigned, At: at, By: hub.System(), Data: hub.Data{Lead: "heating", Co: []hub.DepartmentCode{"housing"}}},
 		{Seq: 3, Type: hub.Overran, At: noon().Add(-time.Hour), By: hub.System(), Data: hub.Data{Clock: hub.ClockSign}},
-		{Seq: 4, Type: hub.Escalated, At: noon().Add(-time.Hour), By: hub.System(), Data: hub.Data{Duty: &hub.Duty{Rung: 2, Name: "李某某"}}},
+		{Seq: 4, Type: hub.Escalated, At: noon().Add(-time.Hour), By: hub.System(), Data: hub.Data{Duty: &hub.Duty{Rung: 2, Name: "李某某", Deputy: true}}},
 		{Seq: 5, Type: hub.Supervised, At: noon(), By: hub.Actor{Kind: hub.ActorPerson, Name: "王主任"}, Data: hub.Data{Text: "内部督办意见"}},
 	}, c.err
 }
@@ -186,7 +186,7 @@ func TestCasePageSaysWhy(t *testing.T) {
 	_, body, _ := ask(t, handler(&cabinet{}), "GET", casePath, nil)
 	for _, want := range []string{
 		"市供热服务中心牵头", "G-01", "<mark>暖气</mark>", "9f2c4a", "剩 1天6小时", "已超 1小时", "白银区 人民路街道 中心街社区",
-		"第2级责任人：李某某", "张**", "139****1234", "签收", "督办", "部门系统连不上",
+		"第2级责任人：李某某（代理）", "已告知第 2 级责任人：李某某（代理）", "张**", "139****1234", "签收", "督办", "部门系统连不上",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page does not say %q", want)

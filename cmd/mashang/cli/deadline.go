@@ -56,7 +56,11 @@ func writeForecast(w io.Writer, f api.Forecast) {
 		case st.Rung > 0 && st.Vacant:
 			line += fmt.Sprintf("  第 %d 级 %s 空缺，向上一级", st.Rung, st.Title)
 		case st.Rung > 0:
-			line += fmt.Sprintf("  第 %d 级 %s %s，等 %s", st.Rung, st.Title, st.Name, budgetWords(st.Waiting))
+			name := st.Name
+			if st.Deputy {
+				name += "（代理）"
+			}
+			line += fmt.Sprintf("  第 %d 级 %s %s，等 %s", st.Rung, st.Title, name, budgetWords(st.Waiting))
 		}
 		_, _ = fmt.Fprintln(w, line)
 	}
