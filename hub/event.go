@@ -53,6 +53,17 @@ type Event struct {
 	Data Data      `json:"data"`
 }
 
+// Posted reports whether the desk hands the event to those who tell people one
+// by one, on a topic of its own; of other events they read in the stream of
+// all.
+func (t EventType) Posted() bool {
+	switch t { //nolint:exhaustive // of the rest few are told, and not everywhere
+	case Escalated, ExtensionApproved, Suspended, InfoAsked, Resolved, Answered, Rejected:
+		return true
+	}
+	return false
+}
+
 // Data (事件内容) is what an event says beside its type; each type uses the
 // fields that it needs.
 type Data struct {

@@ -15,6 +15,7 @@ type Account struct {
 	Name   string       `json:"name"`
 	Person hub.PersonID `json:"person,omitempty"`
 	Phone  string       `json:"-"`
+	Mail   string       `json:"-"`
 	Grants []Grant      `json:"grants"`
 	// Password is an argon2id hash in PHC form, "" for none.
 	Password string `json:"-"`

@@ -14,7 +14,7 @@ import (
 
 // columns are the columns that a list of people may have.
 func columns() []string {
-	return []string{"account", "name", "role", "place", "department", "rung", "post", "person", "phone", "subject"}
+	return []string{"account", "name", "role", "place", "department", "rung", "post", "person", "phone", "mail", "subject"}
 }
 
 // ReadPeople reads accounts from a CSV table (people.csv) whose first line
@@ -81,7 +81,7 @@ func ReadPeople(r io.Reader) ([]Account, error) {
 func person(cell func(string) string) Account {
 	a := Account{
 		ID: strings.ToLower(cell("account")), Name: cell("name"), Person: hub.PersonID(cell("person")),
-		Phone: cell("phone"), Subject: cell("subject"),
+		Phone: cell("phone"), Mail: cell("mail"), Subject: cell("subject"),
 	}
 	if a.ID == "" {
 		a.ID = strings.ToLower(cell("person"))

@@ -86,6 +86,7 @@ type AccountRequest struct {
 	Name     string         `json:"name"`
 	Person   hub.PersonID   `json:"person,omitempty"`
 	Phone    string         `json:"phone,omitempty"`
+	Mail     string         `json:"mail,omitempty"`
 	Grants   []access.Grant `json:"grants"`
 	Password string         `json:"password,omitempty"`
 	Subject  string         `json:"subject,omitempty"` // issuer|sub of the identity provider
@@ -175,7 +176,7 @@ func (s *People) save(r *http.Request) (any, error) {
 // Save makes or changes an account. A new one gets a password that its owner
 // must change, unless it logs in elsewhere.
 func (s *People) Save(ctx context.Context, req AccountRequest) (AccountSaved, error) {
-	a := access.Account{ID: req.ID, Name: req.Name, Person: req.Person, Phone: req.Phone, Grants: req.Grants, Subject: req.Subject}
+	a := access.Account{ID: req.ID, Name: req.Name, Person: req.Person, Phone: req.Phone, Mail: req.Mail, Grants: req.Grants, Subject: req.Subject}
 	for i := range a.Grants {
 		a.Grants[i].From = ""
 	}

@@ -35,16 +35,16 @@ type SilenceRequest struct {
 	EndsAt   time.Time        `json:"ends_at"`
 }
 
-type silenceRoutes struct {
-	store   Silences
-	clock   hub.Clock
-	changed func()
+// Silencing is what the API and the pages need to set and end silences.
+type Silencing struct {
+	Store Silences
+	Clock hub.Clock
+	// Changed is told after each change.
+	Changed func()
 }
 
-// SilenceRoutes returns the routes about silences; changed is told after each
-// change.
-func SilenceRoutes(store Silences, clock hub.Clock, changed func()) []Route {
-	s := &silenceRoutes{store, clock, changed}
+// Routes returns the routes about silences.
+func (s *Silencing) Routes() []Route {
 	return []Route{
 		{
 			Method: "GET", Path: "/api/v1/silences", Right: access.ReadDeliveries, Reach: access.NoCases,
@@ -66,38 +66,47 @@ type SilenceEnded struct {
 	ID int64 `json:"id"`
 }
 
-func (s *silenceRoutes) list(r *http.Request) (any, error) {
-	all, err := s.store.List(r.Context(), s.clock.Now())
+func (s *Silencing) list(r *http.Request) (any, error) {
+	all, err := s.Store.List(r.Context(), s.Clock.Now())
 	if all == nil {
 		all = []notice.Silence{}
 	}
 	return SilenceList{all}, err
 }
 
-// add lets a department silence only its own alerts.
-func (s *silenceRoutes) add(r *http.Request) (any, error) {
+func (s *Silencing) add(r *http.Request) (any, error) {
 	var req SilenceRequest
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	who := access.Of(r.Context())
+	return s.Add(r.Context(), req)
+}
+
+// Add sets a silence; it lets a department silence only its own alerts.
+func (s *Silencing) Add(ctx context.Context, req SilenceRequest) (notice.Silence, error) {
+	who := access.Of(ctx)
 	if !mayMute(who, req.Matchers) {
-		return nil, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.RedoDeliveries))
+		return notice.Silence{}, hub.Errorf(hub.CodeForbidden, "right.missing", string(access.RedoDeliveries))
 	}
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	if req.Author == "" {
 		req.Author = who.Name
 	}
 	if req.StartsAt.Before(now) {
 		req.StartsAt = now
 	}
-	out, err := s.store.Add(r.Context(), notice.Silence{
+	out, err := s.Store.Add(ctx, notice.Silence{
 		Matchers: req.Matchers, Author: req.Author, Reason: req.Reason, StartsAt: req.StartsAt, EndsAt: req.EndsAt,
 	}, now)
 	if err == nil {
-		s.changed()
+		s.Changed()
 	}
 	return out, err
+}
+
+// MayEnd reports whether who may end a silence, or set one like it.
+func MayEnd(who access.Principal, si notice.Silence) bool {
+	return who.Can(access.RedoDeliveries) && mayMute(who, si.Matchers)
 }
 
 func mayMute(who access.Principal, ms []notice.Matcher) bool {
@@ -107,27 +116,32 @@ func mayMute(who access.Principal, ms []notice.Matcher) bool {
 	})
 }
 
-func (s *silenceRoutes) end(r *http.Request) (any, error) {
+func (s *Silencing) end(r *http.Request) (any, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
 		return nil, hub.Errorf(hub.CodeNotFound, "silence.not_found", r.PathValue("id"))
 	}
-	if err := s.allowed(r, id); err != nil {
-		return nil, err
-	}
-	if err := s.store.End(r.Context(), id, s.clock.Now()); err != nil {
-		return nil, err
-	}
-	s.changed()
-	return SilenceEnded{id}, nil
+	return SilenceEnded{id}, s.End(r.Context(), id)
 }
 
-func (s *silenceRoutes) allowed(r *http.Request, id int64) error {
-	who := access.Of(r.Context())
+// End ends a silence; what it held is pushed.
+func (s *Silencing) End(ctx context.Context, id int64) error {
+	if err := s.allowed(ctx, id); err != nil {
+		return err
+	}
+	if err := s.Store.End(ctx, id, s.Clock.Now()); err != nil {
+		return err
+	}
+	s.Changed()
+	return nil
+}
+
+func (s *Silencing) allowed(ctx context.Context, id int64) error {
+	who := access.Of(ctx)
 	if who.Departments(access.RedoDeliveries) == nil {
 		return nil
 	}
-	all, err := s.store.List(r.Context(), s.clock.Now())
+	all, err := s.Store.List(ctx, s.Clock.Now())
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (q *quiet) End(_ context.Context, id int64, _ time.Time) error {
 func TestSilencesOverTheAPI(t *testing.T) {
 	q, c, changed := &quiet{}, &cabinet{}, 0
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	routes := api.SilenceRoutes(q, hub.ClockFunc(func() time.Time { return now }), func() { changed++ })
+	routes := (&api.Silencing{Store: q, Clock: hub.ClockFunc(func() time.Time { return now }), Changed: func() { changed++ }}).Routes()
 	anybody := api.New(api.Config{Store: c, Desk: c, Gate: accesstest.Anybody(), Routes: routes})
 	head := api.New(api.Config{Store: c, Desk: c, Gate: accesstest.As(access.Grant{Role: access.Head, Department: "heating"}), Routes: routes})
 	const good = `{"matchers":["place=620001","department=heating"],"reason":"检修","ends_at":"2026-11-24T12:00:00Z","author":"王"}`

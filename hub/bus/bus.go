@@ -6,6 +6,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"time"
@@ -77,6 +78,22 @@ func Topics(depts []hub.DepartmentCode, partitions int) []Topic {
 	return append(topics, Topic{Name: DeadLetters, Partitions: 1, Retention: KeepDead},
 		Topic{Name: Audit, Partitions: 1, Retention: KeepAudit},
 		Topic{Name: Rules, Partitions: 1, Retention: KeepWork})
+}
+
+// CaseEvent (事项事件) begins the type of an event of a case in its CloudEvents
+// envelope; the event's name and a version follow.
+const CaseEvent = "mashang.case."
+
+// KindOf reads which event of a case the envelope in payload holds, without
+// decoding it. It returns "" when it cannot tell.
+func KindOf(payload []byte) hub.EventType {
+	const head = 256 // the type comes early
+	_, rest, ok := bytes.Cut(payload[:min(head, len(payload))], []byte(`"type":"`+CaseEvent))
+	kind, _, ended := bytes.Cut(rest, []byte("."))
+	if !ok || !ended {
+		return ""
+	}
+	return hub.EventType(kind)
 }
 
 // The metadata keys of a message. On Kafka they are record headers, except

@@ -51,13 +51,15 @@ type Notice struct {
 	Attempts int       `json:"attempts,omitempty"` // by the present way
 	Reason   string    `json:"reason,omitempty"`   // of the last failure
 	SentAt   time.Time `json:"sent_at,omitzero"`
+	// WaitsFor is told when notices are listed; stores do not keep it.
+	WaitsFor Wait `json:"waits_for,omitempty"`
 }
 
 // To is the same for notices that go to one person by one way and may be one
-// message.
+// message. What a citizen is told is never gathered: each has words of its own.
 func (n Notice) To() string {
 	if n.Person == "" {
-		return "case/" + string(n.Case) + "/" + n.way()
+		return "notice/" + n.ID
 	}
 	return "person/" + string(n.Person) + "/" + n.way()
 }
@@ -68,6 +70,16 @@ func (n Notice) way() string {
 	}
 	return ""
 }
+
+// A Wait (等待原因) says what a notice waits for.
+type Wait string
+
+// The reasons.
+const (
+	WaitQuiet  Wait = "quiet"  // 免打扰: for the end of the quiet hours
+	WaitGather Wait = "gather" // 合并: for others to the same person
+	WaitRetry  Wait = "retry"  // 重试: a way failed
+)
 
 // A Message (通知消息) is what goes out: one notice, or several to one person.
 type Message struct {
@@ -87,6 +99,7 @@ type Address struct {
 	Person  hub.PersonID
 	Name    string
 	Phone   string
+	Mail    string
 	Account string // of the citizen inside the channel, such as a user of the app
 	Channel hub.ChannelCode
 }

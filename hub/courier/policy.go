@@ -17,7 +17,12 @@ type Policy struct {
 	// Schedule is the wait before each further attempt by one way; its length
 	// plus one is the number of attempts.
 	Schedule []time.Duration
+	// Late is how old an event may be that citizens are still told of.
+	Late time.Duration
 }
+
+// DefaultLate is how old news may be.
+const DefaultLate = 24 * time.Hour
 
 // An Audience (通知对象) is one kind of people.
 type Audience struct {

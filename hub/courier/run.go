@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/mask"
 )
 
@@ -18,6 +20,8 @@ const (
 	batch = 50              // messages of one claim
 	lease = 2 * time.Minute // after which another node may send them
 	pause = time.Second     // between two looks without a Notify
+
+	patience = 5 * time.Second // of storing what was sent
 )
 
 // BatchWait is how long the consumer of notices lets a batch grow: people do not
@@ -33,6 +37,8 @@ type Book interface {
 	Address(ctx context.Context, n Notice, t Told) (Address, error)
 	// Urgencies are those of cases; one that is not there has none.
 	Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID]hub.Urgency, error)
+	// Joined are the cases that were merged into cases, by way of others too.
+	Joined(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID][]hub.CaseID, error)
 }
 
 // A Courier (信使) plans notices from the bus and sends those that are due. Its
@@ -54,34 +60,92 @@ func (c *Courier) Open() *Courier {
 	if c.Policy.Schedule == nil {
 		c.Policy.Schedule = DefaultSchedule()
 	}
+	if c.Policy.Late <= 0 {
+		c.Policy.Late = DefaultLate
+	}
 	return c
 }
 
-// Record plans the notices of messages of the bus. When it returns nil all of
-// them may be acknowledged; it may be called again with the same ones.
+// Record plans the notices of messages that the desk addressed to people. When
+// it returns nil all of them may be acknowledged; it may be called again with
+// the same ones.
 func (c *Courier) Record(ctx context.Context, msgs []*message.Message) error {
-	events := make([]hub.Event, 0, len(msgs))
-	ids := make([]hub.CaseID, 0, len(msgs))
+	events, err := decode(msgs, func([]byte) bool { return true })
+	if err != nil {
+		return err
+	}
+	return c.plan(ctx, events, func(e hub.Event, u hub.Urgency, joined []hub.CaseID) []Notice {
+		return c.Policy.plan(e, u, c.Ladder, joined)
+	})
+}
+
+// Hear plans what citizens are told of in the stream of all events, by the
+// same rules as Record. It costs whoever opens a case nothing. What happened
+// longer ago than the policy's Late is told to nobody: when this is switched
+// on, the stream begins days ago.
+func (c *Courier) Hear(ctx context.Context, msgs []*message.Message) error {
+	news := c.Policy.News()
+	events, err := decode(msgs, func(payload []byte) bool {
+		kind := bus.KindOf(payload)
+		return kind == "" || slices.Contains(news, kind)
+	})
+	if err != nil {
+		return err
+	}
+	since := c.Clock.Now().Add(-c.Policy.Late)
+	all := len(events)
+	events = slices.DeleteFunc(events, func(e hub.Event) bool { return e.At.Before(since) || !slices.Contains(news, e.Type) })
+	if n := all - len(events); n > 0 {
+		c.Log.WarnContext(ctx, "events are too old to be told to citizens", "n", n, "since", since)
+	}
+	return c.plan(ctx, events, c.Policy.planCitizens)
+}
+
+// decode reads the events of cases in the messages whose payload is wanted.
+func decode(msgs []*message.Message, wanted func([]byte) bool) ([]hub.Event, error) {
+	var events []hub.Event
 	for _, m := range msgs {
+		if !wanted(m.Payload) {
+			continue
+		}
 		var event struct {
 			Data hub.Event `json:"data"`
 		}
 		if err := json.Unmarshal(m.Payload, &event); err != nil {
-			return fmt.Errorf("read notice %s: %w", m.UUID, err)
+			return nil, fmt.Errorf("read notice %s: %w", m.UUID, err)
 		}
-		if event.Data.Case == "" {
-			continue // an endpoint's alarm, which is pushed to its department
+		if event.Data.Case != "" { // else an endpoint's alarm, which is pushed to its department
+			events = append(events, event.Data)
 		}
-		events, ids = append(events, event.Data), append(ids, event.Data.Case)
+	}
+	return events, nil
+}
+
+// plan stores what make returns for events.
+func (c *Courier) plan(ctx context.Context, events []hub.Event, write func(hub.Event, hub.Urgency, []hub.CaseID) []Notice) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var ids, ends []hub.CaseID
+	for _, e := range events {
+		if ids = append(ids, e.Case); shared(e.Type) && c.Policy.Citizen.tells(e.Type) {
+			ends = append(ends, e.Case)
+		}
 	}
 	urgencies, err := c.Book.Urgencies(ctx, ids)
 	if err != nil {
 		return err
 	}
+	var joined map[hub.CaseID][]hub.CaseID
+	if len(ends) > 0 {
+		if joined, err = c.Book.Joined(ctx, ends); err != nil {
+			return err
+		}
+	}
 	var list []Notice
 	for _, e := range events {
 		if u, ok := urgencies[e.Case]; ok {
-			list = append(list, c.Policy.plan(e, u, c.Ladder)...)
+			list = append(list, write(e, u, joined[e.Case])...)
 		}
 	}
 	if len(list) == 0 {
@@ -134,25 +198,38 @@ func (c *Courier) Step(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("claim notices: %w", err)
 	}
-	for _, g := range groups {
-		if err := c.send(ctx, g); err != nil {
-			return len(groups), err
-		}
-	}
-	return len(groups), nil
+	return len(groups), c.sendAll(ctx, groups, now)
 }
 
-// send sends one message and settles its notices.
-func (c *Courier) send(ctx context.Context, group []Notice) error {
-	r, err := c.post(ctx, group)
-	if err != nil {
-		return err
+// sendAll sends messages one after another and settles their notices together.
+// Those for which no time is left before another node may take them, and those
+// behind one that cannot be read, are given back untried.
+func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Time) error {
+	var done []Notice
+	var failed error
+	for _, g := range groups {
+		now := c.Clock.Now()
+		if failed != nil || now.Sub(since) > lease/2 {
+			for _, n := range g {
+				n.Attempts, n.NextAt = n.Attempts-1, now
+				done = append(done, n)
+			}
+			continue
+		}
+		r, err := c.post(ctx, g)
+		if failed = err; err != nil {
+			continue // its lease holds
+		}
+		now = c.Clock.Now()
+		for i := range g {
+			c.judge(&g[i], r, now)
+		}
+		done = append(done, g...)
 	}
-	now := c.Clock.Now()
-	for i := range group {
-		c.judge(&group[i], r, now)
-	}
-	return c.Store.Settle(ctx, group)
+	// What was sent is kept although the hub stops.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return errors.Join(failed, c.Store.Settle(ctx, done))
 }
 
 // post writes and sends the message of a group.
@@ -171,15 +248,11 @@ func (c *Courier) post(ctx context.Context, group []Notice) (hub.Receipt, error)
 	if err != nil {
 		return hub.Receipt{}, fmt.Errorf("notice %s: %w", group[0].ID, err)
 	}
-	audience := c.Policy.Staff
-	if group[0].Person == "" {
-		audience = c.Policy.Citizen
-	}
 	sender, ok := c.Senders[group[0].way()]
 	if !ok {
 		return hub.Receipt{Outcome: hub.Refused, Reason: "no way " + group[0].way()}, nil
 	}
-	return sender.Send(ctx, audience.write(group, told, to)), nil
+	return sender.Send(ctx, c.audience(group[0]).write(group, told, to)), nil
 }
 
 // judge writes into n what became of it.

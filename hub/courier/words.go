@@ -1,6 +1,7 @@
 package courier
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,10 +19,13 @@ type Told struct {
 	Case    hub.Case
 	Content hub.Content
 	Event   hub.Event
-	Link    string
-	Place   string // name of the place
-	Post    string // title of the rung
-	City    string
+	// Whose is what the citizen of the event's case said, when it is another
+	// case than the one whose citizen is told.
+	Whose hub.Content
+	Link  string
+	Place string // name of the place
+	Post  string // title of the rung
+	City  string
 }
 
 // fields puts t into the words that templates use. What the citizen wrote is
@@ -30,7 +34,7 @@ func (t Told) fields(a Address) map[string]string {
 	e := t.Event
 	v := map[string]string{
 		"case": string(t.Case.ID), "title": mask.Said(t.Content.Title, t.Content), "place": t.Place, "post": t.Post, "name": a.Name,
-		"event": glossary.In("event", string(e.Type)), "reason": mask.Said(reason(e), t.Content), "link": t.Link, "count": "1",
+		"event": glossary.In("event", string(e.Type)), "reason": mask.Said(mask.Said(reason(e), t.Whose), t.Content), "link": t.Link, "count": "1",
 		"cases": string(t.Case.ID), "city": t.City, "department": "", "clock": "", "rung": "", "due": "",
 	}
 	if d := t.Case.Lead(); d != "" {
@@ -66,6 +70,26 @@ func Fill(text string, values map[string]string) (string, map[string]string) {
 		return values[name]
 	})
 	return out, used
+}
+
+// Words writes the message that n alone would be now.
+func (c *Courier) Words(ctx context.Context, n Notice) (Message, error) {
+	t, err := c.Book.Told(ctx, n)
+	if err != nil {
+		return Message{}, err
+	}
+	to, err := c.Book.Address(ctx, n, t)
+	if err != nil {
+		return Message{}, err
+	}
+	return c.audience(n).write([]Notice{n}, []Told{t}, to), nil
+}
+
+func (c *Courier) audience(n Notice) Audience {
+	if n.Person == "" {
+		return c.Policy.Citizen
+	}
+	return c.Policy.Staff
 }
 
 // write puts the notices of one message into words.

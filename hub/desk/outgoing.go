@@ -83,15 +83,11 @@ func (on *sheet) outgoing(o *hub.Opening) error {
 	return nil
 }
 
-// noticed says of which events people may be told one by one: those on the
-// ladder when it climbs or, if opened says so, when a case comes to the first
-// rung; the citizen when they are asked, put off or answered.
+// noticed says which events are handed to those who tell people one by one:
+// what the ladder or the citizen must hear and, if opened says so, that a case
+// comes to the first rung.
 func noticed(e hub.Event, opened bool) bool {
-	switch e.Type { //nolint:exhaustive // of the rest nobody is told
-	case hub.Escalated, hub.ExtensionApproved, hub.Suspended, hub.InfoAsked, hub.Resolved, hub.Answered, hub.Rejected:
-		return true
-	}
-	return opened && e.Data.Duty != nil
+	return e.Type.Posted() || opened && e.Data.Duty != nil
 }
 
 // cloudEvent is an event of a case in CloudEvents 1.0 structured JSON. Its data
@@ -101,7 +97,7 @@ func (on *sheet) cloudEvent(e hub.Event, text hub.EventText) hub.Outgoing {
 	b := on.room(512 + len(text.By) + len(text.Data))
 	b = append(b, `{"specversion":"1.0","id":`...)
 	b = hub.AppendJSONString(b, id)
-	b = append(append(append(b, `,"type":"mashang.case.`...), e.Type...), `.v1"`...)
+	b = append(append(append(b, `,"type":"`+bus.CaseEvent...), e.Type...), `.v1"`...)
 	b = hub.AppendJSONString(append(b, `,"source":"/mashang/hub","subject":`...), string(e.Case))
 	b = hub.AppendJSONTime(append(b, `,"time":`...), e.At)
 	b = append(b, `,"datacontenttype":"application/json","partitionkey":`...)

@@ -60,6 +60,7 @@ func (db *DB) ForgetKeys(ctx context.Context, keys *seal.Keyring) ([]string, err
 	var gone []string
 	err := db.Tx(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `select encode(phone, 'base64') from account where phone is not null
+			union all select encode(mail, 'base64') from account where mail is not null
 			union all select encode(totp, 'base64') from account where totp is not null
 			union all select secret from channel_key where state <> 'retired'`)
 		if err != nil {

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/courier"
@@ -24,6 +22,11 @@ func (b addressBook) Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.C
 	return b.store.Urgencies(ctx, ids)
 }
 
+// Joined implements courier.Book.
+func (b addressBook) Joined(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID][]hub.CaseID, error) {
+	return b.store.Joined(ctx, ids)
+}
+
 // Told implements courier.Book.
 func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, error) {
 	ctx = hub.WithScope(ctx, hub.Everything())
@@ -39,11 +42,18 @@ func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, 
 	if n.Person == "" {
 		t.Place = cmp.Or(s.PlaceText, t.Place)
 	}
-	events, err := b.cases.Events(ctx, n.Case)
+	id, seq := n.EventOf()
+	events, err := b.cases.Events(ctx, id)
 	if err != nil {
 		return t, err
 	}
-	seq := eventOf(n)
+	if id != n.Case {
+		_, whose, err := b.cases.Case(ctx, id)
+		if err != nil {
+			return t, err
+		}
+		t.Whose = whose.Content
+	}
 	for _, e := range events {
 		if e.Seq == seq {
 			t.Event = e
@@ -53,15 +63,6 @@ func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, 
 		t.Post = step.Title
 	}
 	return t, nil
-}
-
-// eventOf reads the number of the event out of the id of its notice:
-// CASE.SEQ.WHO.
-func eventOf(n courier.Notice) int64 {
-	rest := strings.TrimPrefix(n.ID, string(n.Case)+".")
-	number, _, _ := strings.Cut(rest, ".")
-	seq, _ := strconv.ParseInt(number, 10, 64)
-	return seq
 }
 
 // citizenLink is where the citizen of a case sees it without a password.
@@ -81,7 +82,7 @@ func (b addressBook) Address(ctx context.Context, n courier.Notice, t courier.To
 	if err != nil && hub.CodeOf(err) != hub.CodeNotFound {
 		return a, err
 	}
-	a.Name, a.Phone = account.Name, account.Phone
+	a.Name, a.Phone, a.Mail = account.Name, account.Phone, account.Mail
 	listed := b.staff[n.Person]
 	a.Name, a.Phone = cmp.Or(a.Name, listed.Name), cmp.Or(a.Phone, listed.Phone)
 	return a, nil

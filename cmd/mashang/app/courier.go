@@ -12,6 +12,7 @@ import (
 
 	"github.com/mashang-hub/mashang/cmd/mashang/city"
 	"github.com/mashang-hub/mashang/hub"
+	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/bus"
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
 	"github.com/mashang-hub/mashang/hub/courier"
@@ -19,6 +20,7 @@ import (
 	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 	"github.com/mashang-hub/mashang/plugins/relay/app"
 	"github.com/mashang-hub/mashang/plugins/relay/drop"
+	"github.com/mashang-hub/mashang/plugins/relay/mail"
 	words "github.com/mashang-hub/mashang/plugins/relay/message"
 	"github.com/mashang-hub/mashang/plugins/relay/robot"
 	"github.com/mashang-hub/mashang/plugins/relay/sms"
@@ -42,8 +44,20 @@ func (a *App) openCourier(ctx context.Context, g *run.Group) error {
 	}).Open()
 	a.courier = c
 	a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.courier", BatchWait: courier.BatchWait}, []string{bus.Notices}, c.Record)
+	if len(c.Policy.News()) > 0 {
+		a.consumeBatches(ctx, g, kafka.SubscriberConfig{Group: "mashang.courier.news", BatchWait: courier.BatchWait}, []string{bus.Events}, c.Hear)
+	}
 	actor(ctx, g, c.Run)
 	return nil
+}
+
+// telling shows and repeats notices.
+func (a *App) telling() *api.Telling {
+	return &api.Telling{
+		Store: letters.New(a.db), Clock: a.clock, Policy: a.city.Telling.Policy, Ladder: a.city.Ladder,
+		Words: func(ctx context.Context, n courier.Notice) (courier.Message, error) { return a.courier.Words(ctx, n) },
+		Wake:  func() { a.courier.Notify() },
+	}
 }
 
 // wayOf makes a way from its configuration.
@@ -53,6 +67,9 @@ func (a *App) wayOf(w city.Way) (courier.Sender, error) {
 	case "sms":
 		c := sms.Default()
 		return opened(a, raw, &c, func() (*sms.Direct, error) { return sms.NewDirect(c) }, texted)
+	case "mail":
+		c := mail.Default()
+		return opened(a, raw, &c, func() (*mail.Direct, error) { return mail.NewDirect(c) }, a.written)
 	case "app":
 		var c app.Config
 		return opened(a, raw, &c, func() (*app.App, error) { return app.New(c, a.clock) }, called)
@@ -97,6 +114,17 @@ func texted(d *sms.Direct) courier.SenderFunc {
 	return func(ctx context.Context, m courier.Message) hub.Receipt {
 		write := func(v map[string]string) string { text, _ := courier.Fill(m.Template.Text, v); return text }
 		return d.Send(ctx, sms.Text{ID: m.ID, Phone: m.To.Phone, Code: m.Template.Code, Params: m.Params, Write: write})
+	}
+}
+
+// written writes to the mail address of a member of staff; of a citizen the hub
+// knows none.
+func (a *App) written(d *mail.Direct) courier.SenderFunc {
+	return func(ctx context.Context, m courier.Message) hub.Receipt {
+		if m.To.Person == "" {
+			return hub.Receipt{Outcome: hub.Refused, Reason: "citizens leave no mail address"}
+		}
+		return d.Send(ctx, mail.Letter{ID: m.ID, To: m.To.Mail, Subject: "【" + a.city.Name + "】" + m.Text, Text: m.Text, At: m.At})
 	}
 }
 

@@ -80,8 +80,8 @@ func (a *App) noticeDesk() *notice.Desk {
 	return a.notices
 }
 
-func (a *App) silenceRoutes() []api.Route {
-	return api.SilenceRoutes(notices.New(a.db.Pool()), a.clock, a.notices.Forget)
+func (a *App) silencing() *api.Silencing {
+	return &api.Silencing{Store: notices.New(a.db.Pool()), Clock: a.clock, Changed: a.notices.Forget}
 }
 
 // notify wakes the lane of d, if there is one.

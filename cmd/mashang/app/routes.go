@@ -6,7 +6,6 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/duplicate"
-	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 	"github.com/mashang-hub/mashang/hub/postgres/deliveries"
 	leaves "github.com/mashang-hub/mashang/hub/postgres/leave"
 	"github.com/mashang-hub/mashang/hub/postgres/warnings"
@@ -16,10 +15,10 @@ import (
 func (a *App) routes(printed codes) []api.Route {
 	pushing := api.Pushing{Store: deliveries.New(a.db), Departments: a.departmentCodes(), Clock: a.clock, Notify: a.notify}
 	return slices.Concat(
-		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silenceRoutes(), a.rules.Routes(a.released), ScoreRoutes(a.db, a.clock), a.codeRoutes(printed),
+		a.accessRoutes(), pushing.Routes(), a.feedbackRoutes(), a.silencing().Routes(), a.rules.Routes(a.released), ScoreRoutes(a.db, a.clock), a.codeRoutes(printed),
 		api.PluginRoutes(plugins{a, a.pluginDir}), api.WarningRoutes(warnings.New(a.db), a.records(), a.closeWarning),
 		api.DuplicateRoutes(duplicate.New(a.cases)), a.clockRoutes(),
-		api.PersonNoticeRoutes(letters.New(a.db), a.clock, func() { a.courier.Notify() }),
+		a.telling().Routes(),
 		api.LeaveRoutes(leaves.New(a.db), a.clock, a.know.forget),
 	)
 }

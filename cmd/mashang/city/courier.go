@@ -48,7 +48,7 @@ func (c *City) loadTelling(fsys fs.FS) error {
 	const name = "notices.yaml"
 	var file struct {
 		Ways           map[string]map[string]any
-		Merge          span
+		Merge, Late    span
 		Retry          []span
 		Staff, Citizen audienceFile
 	}
@@ -59,7 +59,7 @@ func (c *City) loadTelling(fsys fs.FS) error {
 		return err
 	}
 	c.Telling = Telling{Ways: map[string]Way{}, Policy: courier.Policy{
-		Staff: file.Staff.audience(), Citizen: file.Citizen.audience(), Merge: time.Duration(file.Merge),
+		Staff: file.Staff.audience(), Citizen: file.Citizen.audience(), Merge: time.Duration(file.Merge), Late: time.Duration(file.Late),
 	}}
 	for _, r := range file.Retry {
 		c.Telling.Policy.Schedule = append(c.Telling.Policy.Schedule, time.Duration(r))

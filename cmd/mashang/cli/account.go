@@ -105,6 +105,7 @@ func newAccountAdd(s *settings) *cobra.Command {
 	c.Flags().StringVar(&req.Name, "name", "", "姓名")
 	c.Flags().StringVar((*string)(&req.Person), "person", "", "人员编号，与责任岗位名册一致")
 	c.Flags().StringVar(&req.Phone, "phone", "", "电话，加密保存")
+	c.Flags().StringVar(&req.Mail, "mail", "", "邮箱，加密保存，用于个人通知")
 	c.Flags().StringVar(&req.Password, "password", "", "密码；不填就生成一个")
 	c.Flags().StringVar(&req.Subject, "subject", "", "统一身份认证里的 发行方|编号")
 	c.Flags().StringSliceVar(&roles, "role", nil, "角色，可多个；见 mashang account roles")
@@ -223,7 +224,7 @@ func newAccountImport(s *settings) *cobra.Command {
 	var passwords bool
 	c := &cobra.Command{
 		Use: "import 文件.csv", Short: "从人员名册导入账号", Args: cobra.ExactArgs(1),
-		Long: "第一行是列名：account,name,role,place,department,rung,phone,subject。\n" +
+		Long: "第一行是列名：account,name,role,place,department,rung,phone,mail,subject。\n" +
 			"责任岗位名册 people.csv 也能直接用：人员编号作账号，七级责任链上的人都是干部。",
 		Example: "  mashang account import 人员.csv --passwords\n  mashang account import configs/baiyin/people.csv -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -29,11 +29,11 @@ type Store struct {
 	recent memory
 }
 
-// New returns the store; phones and second factors are sealed with keys.
+// New returns the store; phones, mail addresses and second factors are sealed with keys.
 func New(db *postgres.DB, keys *seal.Keyring) *Store { return &Store{db: db, keys: keys} }
 
 // Save adds an account or changes the one of that name, with its grants. An
-// empty password, phone or subject leaves the old one; delegated grants stay.
+// empty password, phone, mail or subject leaves the old one; delegated grants stay.
 func (s *Store) Save(ctx context.Context, now time.Time, accounts ...access.Account) error {
 	for _, a := range accounts {
 		if err := a.Check(); err != nil {
@@ -75,15 +75,15 @@ func (s *Store) save(ctx context.Context, tx pgx.Tx, now time.Time, a access.Acc
 	if a.Subject != "" {
 		subject = &a.Subject
 	}
-	_, err := tx.Exec(ctx, `insert into account (id, name, person, phone, password, subject, must_change, created_at, changed_at)
-		values (@id, @name, @person, @phone, @password, @subject, @must, @now, @now)
+	_, err := tx.Exec(ctx, `insert into account (id, name, person, phone, mail, password, subject, must_change, created_at, changed_at)
+		values (@id, @name, @person, @phone, @mail, @password, @subject, @must, @now, @now)
 		on conflict (id) do update set name = excluded.name, changed_at = excluded.changed_at,
-			person = excluded.person, phone = coalesce(excluded.phone, account.phone),
+			person = excluded.person, phone = coalesce(excluded.phone, account.phone), mail = coalesce(excluded.mail, account.mail),
 			password = case when excluded.password = '' then account.password else excluded.password end,
 			must_change = case when excluded.password = '' then account.must_change else excluded.must_change end,
 			subject = coalesce(excluded.subject, account.subject)`, pgx.NamedArgs{
 		"id": a.ID, "name": a.Name, "person": string(a.Person), "phone": s.keys.Seal("account/"+a.ID+"/phone", []byte(a.Phone)),
-		"password": a.Password, "subject": subject, "must": a.MustChange, "now": now,
+		"mail": s.keys.Seal("account/"+a.ID+"/mail", []byte(a.Mail)), "password": a.Password, "subject": subject, "must": a.MustChange, "now": now,
 	})
 	if err != nil {
 		return fmt.Errorf("account %s: %w", a.ID, err)
@@ -115,7 +115,7 @@ func insertGrants(ctx context.Context, tx pgx.Tx, account string, grants []acces
 }
 
 // grants is the JSON of an account's grants, beside the columns of account a.
-const columns = `a.id, a.name, a.person, a.phone, a.password, a.totp, coalesce(a.subject, ''), a.created_at, a.disabled_at,
+const columns = `a.id, a.name, a.person, a.phone, a.mail, a.password, a.totp, coalesce(a.subject, ''), a.created_at, a.disabled_at,
 	a.last_login, a.must_change, a.failures, a.locked_until, a.totp is not null,
 	(select coalesce(jsonb_agg(jsonb_build_object('role', role, 'place', place, 'department', department, 'rung', rung,
 		'since', since, 'until', until, 'from', from_account) order by role, place, department), '[]')
@@ -170,7 +170,7 @@ func (s *Store) HasAdmin(ctx context.Context) (bool, error) {
 	return has, postgres.Wrap(err, "look for an admin")
 }
 
-// Reseal seals the telephones and second factors of all accounts with the
+// Reseal seals the telephones, mail addresses and second factors of all accounts with the
 // current key and returns how many it changed.
 func (s *Store) Reseal(ctx context.Context) (changed int, err error) {
 	list, err := s.List(ctx)
@@ -179,8 +179,10 @@ func (s *Store) Reseal(ctx context.Context) (changed int, err error) {
 	}
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		for _, a := range list {
-			tag, err := tx.Exec(ctx, `update account set phone = $2, totp = $3 where id = $1 and (phone is not null or totp is not null)`,
-				a.ID, s.keys.Seal("account/"+a.ID+"/phone", []byte(a.Phone)), s.keys.Seal("account/"+a.ID+"/totp", []byte(a.TOTP)))
+			tag, err := tx.Exec(ctx, `update account set phone = $2, totp = $3, mail = $4
+					where id = $1 and (phone is not null or totp is not null or mail is not null)`,
+				a.ID, s.keys.Seal("account/"+a.ID+"/phone", []byte(a.Phone)), s.keys.Seal("account/"+a.ID+"/totp", []byte(a.TOTP)),
+				s.keys.Seal("account/"+a.ID+"/mail", []byte(a.Mail)))
 			if err != nil {
 				return err
 			}

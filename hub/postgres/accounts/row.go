@@ -15,14 +15,14 @@ import (
 // scanned gathers what a row of columns is read into.
 type scanned struct {
 	account                     access.Account
-	phone, totp, grants         []byte
+	phone, mail, totp, grants   []byte
 	disabled, lastLogin, locked *time.Time
 }
 
 func (r *scanned) targets() []any {
 	a := &r.account
 	return []any{
-		&a.ID, &a.Name, &a.Person, &r.phone, &a.Password, &r.totp, &a.Subject, &a.CreatedAt, &r.disabled,
+		&a.ID, &a.Name, &a.Person, &r.phone, &r.mail, &a.Password, &r.totp, &a.Subject, &a.CreatedAt, &r.disabled,
 		&r.lastLogin, &a.MustChange, &a.Failures, &r.locked, &a.Second, &r.grants,
 	}
 }
@@ -44,11 +44,15 @@ func (s *Store) finish(r scanned) (access.Account, error) {
 	if err != nil {
 		return a, fmt.Errorf("phone of %s: %w", a.ID, err)
 	}
+	mail, err := s.keys.Open("account/"+a.ID+"/mail", r.mail)
+	if err != nil {
+		return a, fmt.Errorf("mail of %s: %w", a.ID, err)
+	}
 	secret, err := s.keys.Open("account/"+a.ID+"/totp", r.totp)
 	if err != nil {
 		return a, fmt.Errorf("second factor of %s: %w", a.ID, err)
 	}
-	a.Phone, a.TOTP = string(phone), string(secret)
+	a.Phone, a.Mail, a.TOTP = string(phone), string(mail), string(secret)
 	if err := json.Unmarshal(r.grants, &a.Grants); err != nil {
 		return a, fmt.Errorf("grants of %s: %w", a.ID, err)
 	}

@@ -78,7 +78,7 @@ func (s *Store) Token(ctx context.Context, hash [32]byte) (access.Token, access.
 		return access.Token{}, access.Account{}, err
 	}
 	t.RevokedAt, t.UsedAt = postgres.Zero(revoked), postgres.Zero(used)
-	a.Password, a.TOTP, a.Phone = "", "", ""
+	a.Password, a.TOTP, a.Phone, a.Mail = "", "", "", ""
 	r.account = a
 	s.recent.put(hash, r, changes)
 	return r.token, r.account, nil

@@ -12,10 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/mashang-hub/mashang/hub"
-	"github.com/mashang-hub/mashang/hub/audit"
 	"github.com/mashang-hub/mashang/hub/courier"
 	"github.com/mashang-hub/mashang/hub/postgres"
-	"github.com/mashang-hub/mashang/hub/postgres/auditlog"
 )
 
 // A Store keeps notices. It is safe for concurrent use.
@@ -45,7 +43,8 @@ func (s *Store) Plan(ctx context.Context, list []courier.Notice) error {
 			(id, event, case_id, at, person, rung, critical, ways, status, next_at)
 		select i, e, c, a, p, r, k, string_to_array(w, $11), s, n
 		from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::bool[], $8::text[],
-			$9::text[], $10::timestamptz[]) as u(i, e, c, a, p, r, k, w, s, n) on conflict do nothing`,
+			$9::text[], $10::timestamptz[]) as u(i, e, c, a, p, r, k, w, s, n)
+		order by i on conflict do nothing`,
 		ids, events, cases, at, persons, rungs, critical, ways, statuses, next, waysApart)
 	return err
 }
@@ -156,61 +155,20 @@ func null(t time.Time) *time.Time {
 	return &t
 }
 
-// A Filter narrows a list of notices; empty fields do not.
-type Filter struct {
-	Status courier.Status
-	Case   hub.CaseID
-	Person hub.PersonID
-	Limit  int // 0 means 50, at most 1000
-}
-
-// List returns notices within the scope of ctx, newest first.
-func (s *Store) List(ctx context.Context, f Filter) ([]courier.Notice, error) {
-	if f.Limit <= 0 {
-		f.Limit = 50
-	}
-	args := pgx.NamedArgs{"status": string(f.Status), "case": string(f.Case), "person": string(f.Person), "limit": min(f.Limit, 1000)}
-	rows, err := s.db.Pool().Query(ctx, `select `+columns+` from person_notice n where (@status = '' or status = @status)
-		and (@case = '' or case_id = @case) and (@person = '' or person = @person)`+
-		postgres.ScopedCase(ctx, "n.case_id", args)+` order by at desc, id limit @limit`, args)
+// Joined returns the cases that were merged into each of ids, by way of others
+// too.
+func (s *Store) Joined(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID][]hub.CaseID, error) {
+	out := map[hub.CaseID][]hub.CaseID{}
+	rows, err := s.db.Pool().Query(ctx, `with recursive m(root, id) as (
+			select state->>'into', id from cases where status = 'merged' and state->>'into' = any($1::text[])
+			union select m.root, c.id from cases c join m on c.status = 'merged' and c.state->>'into' = m.id)
+		select root, id from m where id <> root order by root, id`, ids)
 	if err != nil {
-		return nil, postgres.Wrap(err, "read notices")
+		return nil, postgres.Wrap(err, "read merged cases")
 	}
-	list, err := pgx.CollectRows(rows, scan)
-	return list, postgres.Wrap(err, "read notices")
-}
-
-// Counts returns how many notices have each status, within the scope of ctx.
-func (s *Store) Counts(ctx context.Context) (map[courier.Status]int, error) {
-	args, out := pgx.NamedArgs{}, map[courier.Status]int{}
-	rows, err := s.db.Pool().Query(ctx, "select status, count(*) from person_notice n where true"+
-		postgres.ScopedCase(ctx, "n.case_id", args)+" group by status", args)
-	if err != nil {
-		return nil, postgres.Wrap(err, "count notices")
-	}
-	var status courier.Status
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&status, &n}, func() error { out[status] = n; return nil })
-	return out, postgres.Wrap(err, "count notices")
-}
-
-// Again has a notice that was given up sent once more, from its first way, as
-// a message of its own, with its audit record.
-func (s *Store) Again(ctx context.Context, id string, now time.Time) error {
-	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"id": id, "now": now}
-		tag, err := tx.Exec(ctx, `update person_notice n set status = 'waiting', way = 0, attempts = 0, next_at = @now,
-				message = id || '.again' || extract(epoch from @now::timestamptz)::bigint
-			where id = @id and status in ('dead', 'nobody')`+postgres.ScopedCase(ctx, "n.case_id", args), args)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return hub.Errorf(hub.CodeNotFound, "notice.not_dead", id)
-		}
-		return auditlog.Append(ctx, tx, audit.New(ctx, now, "notice.again", id, nil))
-	})
-	return postgres.Wrap(err, "send notice %s again", id)
+	var root, id hub.CaseID
+	_, err = pgx.ForEachRow(rows, []any{&root, &id}, func() error { out[root] = append(out[root], id); return nil })
+	return out, postgres.Wrap(err, "read merged cases")
 }
 
 // Urgencies returns those of cases; a case that is not there has none.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/courier"
+	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 	"github.com/mashang-hub/mashang/hub/postgres/pgtest"
@@ -31,12 +32,16 @@ type exchange struct {
 	got    []courier.Message
 	calls  int
 	answer hub.Outcome
+	takes  func() // what a message costs
 }
 
 func (x *exchange) Send(_ context.Context, m courier.Message) hub.Receipt {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.calls++
+	if x.takes != nil {
+		x.takes()
+	}
 	if x.answer != hub.Delivered {
 		return hub.Receipt{Outcome: x.answer, Reason: "HTTP 503"}
 	}
@@ -53,6 +58,7 @@ func (x *exchange) Send(_ context.Context, m courier.Message) hub.Receipt {
 type town struct {
 	*courier.Courier
 	t        *testing.T
+	db       *postgres.DB
 	cases    *cases.Store
 	store    *letters.Store
 	now      time.Time
@@ -66,6 +72,10 @@ func (w *town) Now() time.Time { return w.now }
 // database.
 func (w *town) Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID]hub.Urgency, error) {
 	return w.store.Urgencies(ctx, ids)
+}
+
+func (w *town) Joined(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID][]hub.CaseID, error) {
+	return w.store.Joined(ctx, ids)
 }
 
 func (w *town) Told(ctx context.Context, n courier.Notice) (courier.Told, error) {
@@ -89,8 +99,11 @@ func policy() courier.Policy {
 			"escalated": text("${name}：${place}${case}升级到第${rung}级"), courier.Merged: text("${name}：${count}条待处理：${cases}"),
 		}},
 		Citizen: courier.Audience{
-			Ways: []string{"sms"}, Events: []hub.EventType{hub.ExtensionApproved}, Quiet: hub.Quiet{From: 21 * 60, To: 8 * 60},
-			Templates: map[string]courier.Template{"extension_approved": text("${title}延期，${reason} ${link}")},
+			Ways: []string{"sms"}, Events: []hub.EventType{hub.ExtensionApproved, hub.Resolved, hub.Assigned}, Quiet: hub.Quiet{From: 21 * 60, To: 8 * 60},
+			Templates: map[string]courier.Template{
+				"extension_approved": text("${title}延期，${reason} ${link}"), "resolved": text("${title}办结：${reason}"),
+				"assigned": text("${title}已受理，编号${case}：${link}"),
+			},
 		},
 	}
 }
@@ -98,7 +111,7 @@ func policy() courier.Policy {
 func newTown(t *testing.T) *town {
 	t.Helper()
 	db := pgtest.Open(t)
-	w := &town{t: t, cases: cases.New(db), store: letters.New(db), now: nine(), sms: &exchange{answer: hub.Delivered}, app: &exchange{answer: hub.Delivered}}
+	w := &town{t: t, db: db, cases: cases.New(db), store: letters.New(db), now: nine(), sms: &exchange{answer: hub.Delivered}, app: &exchange{answer: hub.Delivered}}
 	w.Courier = w.node()
 	return w
 }
@@ -134,16 +147,23 @@ func (w *town) opens(urgency hub.Urgency) hub.CaseID {
 	return id
 }
 
-// hears hands the courier an event of the bus.
+// hears hands the courier an event that the desk addressed to people.
 func (w *town) hears(id hub.CaseID, seq int64, kind hub.EventType, rung hub.Rung) {
 	w.t.Helper()
 	e := hub.Event{Case: id, Seq: seq, Type: kind, At: w.now}
 	if rung > 0 {
 		e.Data.Duty = &hub.Duty{Rung: rung, Person: "ma"}
 	}
-	payload, err := json.Marshal(map[string]any{"data": e})
+	w.happens(w.Record, e)
+}
+
+// happens hands a leg of the courier an event in its envelope.
+func (w *town) happens(leg func(context.Context, []*message.Message) error, e hub.Event) {
+	w.t.Helper()
+	payload, err := json.Marshal(e)
 	if err == nil {
-		err = w.Record(w.t.Context(), []*message.Message{message.NewMessage("m", payload)})
+		payload = fmt.Appendf(nil, `{"specversion":"1.0","id":"x","type":"mashang.case.%s.v1","data":%s}`, e.Type, payload)
+		err = leg(w.t.Context(), []*message.Message{message.NewMessage("m", payload)})
 	}
 	if err != nil {
 		w.t.Fatal(err)
@@ -240,15 +260,16 @@ func TestAFailingWayGivesPlaceToTheNextAndThenToADeadLetter(t *testing.T) {
 		t.Fatalf("app tried %d times: %+v", w.app.calls, dead)
 	}
 	w.sms.answer = hub.Delivered
-	if err := w.store.Again(t.Context(), dead[0].ID, w.now); err != nil {
-		t.Fatal(err)
-	}
-	w.after(0)
-	if len(w.sms.got) != 1 {
-		t.Errorf("sent again: %+v", w.sms.got)
-	}
-	if err := w.store.Again(t.Context(), dead[0].ID, w.now); hub.CodeOf(err) != hub.CodeNotFound {
-		t.Errorf("what was sent is sent again: %v", err)
+	for n := range 2 { // the second time because it went out and did not arrive
+		if err := w.store.Again(t.Context(), dead[0].ID, "换了手机号", w.now); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.store.Again(t.Context(), dead[0].ID, "再点一次", w.now); hub.CodeOf(err) != hub.CodeNotFound {
+			t.Errorf("what waits is sent again: %v", err)
+		}
+		if w.after(time.Minute); len(w.sms.got) != n+1 {
+			t.Errorf("sent again: %+v", w.sms.got)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ func entries() []Entry {
 		{"/warnings", "预警", access.ReadCases},
 		{"/visits", "回访", access.ReturnVisit},
 		{"/departments", "部门", access.ReadDeliveries},
+		{"/notices", "通知", access.ReadDeliveries},
 		{"/assess", "考核", access.ReadAssessment},
 		{"/channels", "渠道", access.ReadChannels},
 		{"/rules", "规则", access.ReadRules},

@@ -44,6 +44,17 @@ func Default() Config { return Config{TLS: "starttls"} }
 
 // Validate says the first thing that is wrong.
 func (c Config) Validate() error {
+	if err := c.checkServer(); err != nil {
+		return err
+	}
+	if len(c.To) == 0 || gomail.NewMsg().To(c.To...) != nil {
+		return hub.Errorf(hub.CodeInvalid, "mail.address")
+	}
+	return nil
+}
+
+// checkServer looks at what every kind of letter needs.
+func (c Config) checkServer() error {
 	_, port, err := net.SplitHostPort(c.Server)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
@@ -55,11 +66,7 @@ func (c Config) Validate() error {
 		return hub.Errorf(hub.CodeInvalid, "mail.tls", c.TLS)
 	case c.TLS == "none" && c.Password != "":
 		return hub.Errorf(hub.CodeInvalid, "mail.password_without_tls")
-	case c.From == "" || len(c.To) == 0:
-		return hub.Errorf(hub.CodeInvalid, "mail.address")
-	}
-	m := gomail.NewMsg()
-	if m.From(c.From) != nil || m.To(c.To...) != nil {
+	case c.From == "" || gomail.NewMsg().From(c.From) != nil:
 		return hub.Errorf(hub.CodeInvalid, "mail.address")
 	}
 	return nil
@@ -107,15 +114,27 @@ func (b *Mailbox) send(ctx context.Context, alerts []hub.Alert) error {
 		sum.Write([]byte(a.ID + "\n"))
 	}
 	d := message.Digest(ms)
+	return b.post(ctx, letter{b.config.To, sum.Sum(nil), d.At, d.Title, d.Plain(200 << 10)})
+}
+
+// A letter is what goes out: the same sum is the same letter.
+type letter struct {
+	to            []string
+	sum           []byte
+	at            time.Time
+	subject, text string
+}
+
+func (b *Mailbox) post(ctx context.Context, l letter) error {
 	m := gomail.NewMsg()
-	if err := errors.Join(m.From(b.config.From), m.To(b.config.To...)); err != nil {
+	if err := errors.Join(m.From(b.config.From), m.To(l.to...)); err != nil {
 		return err
 	}
-	m.Subject(message.Cut(d.Title, 200))
-	m.SetMessageIDWithValue(hex.EncodeToString(sum.Sum(nil)[:16]) + "@mashang")
-	m.SetDateWithValue(d.At)
+	m.Subject(message.Cut(l.subject, 200))
+	m.SetMessageIDWithValue(hex.EncodeToString(l.sum[:16]) + "@mashang")
+	m.SetDateWithValue(l.at)
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.SetBodyString(gomail.TypeTextPlain, d.Plain(200<<10))
+	m.SetBodyString(gomail.TypeTextPlain, l.text)
 	client, err := b.client()
 	if err != nil {
 		return err

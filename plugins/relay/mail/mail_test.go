@@ -61,6 +61,9 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if strings.HasPrefix(to, "nobody@") {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+	}
 	s.post.mu.Lock()
 	defer s.post.mu.Unlock()
 	s.post.to = append(s.post.to, to)
@@ -168,5 +171,42 @@ func TestFailures(t *testing.T) {
 	}
 	if !errors.Is(b.send(t.Context(), alerts), egress.ErrBlocked) {
 		t.Error("the cause is lost")
+	}
+}
+
+// A person's letter goes to their address alone, under the same number each
+// time; an address that is none and one that the server does not know are not
+// tried again.
+func TestALetterToOnePerson(t *testing.T) {
+	p, addr, roots := serve(t)
+	d, err := NewDirect(Config{Server: addr, TLS: "starttls", Username: "hub", Password: "hunter2", From: "码上 <hub@city.gov.cn>", Allow: egress.Loopback()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.box.roots = roots
+	l := Letter{ID: "BY1.4.p0012", To: "ma@city.gov.cn", Subject: "升级：BY1", Text: "老马：请督促办理。", At: time.Now()}
+	for range 2 {
+		if r := d.Send(t.Context(), l); r.Outcome != hub.Delivered {
+			t.Fatalf("%+v", r)
+		}
+	}
+	first, err := mail.ReadMessage(strings.NewReader(p.letters[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, _ := mail.ReadMessage(strings.NewReader(p.letters[1])); first.Header.Get("Message-Id") != second.Header.Get("Message-Id") {
+		t.Error("the second has another number")
+	}
+	if len(p.to) != 2 || p.to[0] != "ma@city.gov.cn" {
+		t.Errorf("written to %v", p.to)
+	}
+	for _, to := range []string{"", "老马", "nobody@city.gov.cn"} {
+		l.To = to
+		if r := d.Send(t.Context(), l); r.Outcome != hub.Refused {
+			t.Errorf("to %q: %+v", to, r)
+		}
+	}
+	if _, err := NewDirect(Config{Server: addr, TLS: "starttls"}); hub.CodeOf(err) != hub.CodeInvalid {
+		t.Errorf("nobody writes: %v", err)
 	}
 }
