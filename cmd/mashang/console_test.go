@@ -232,6 +232,31 @@ func (v *visitor) assessment() {
 			v.t.Errorf("%s: %d %s", name, r.StatusCode, r.Header)
 		}
 	}
+	v.issues()
+}
+
+// issues: the supervision office issues last month's report, and once more
+// only with a reason; the auditor checks it and takes it along.
+func (v *visitor) issues() {
+	v.t.Helper()
+	v.look(map[string]string{"issues-none": "/assess/issues"})
+	v.Go(v.url + "/assess/issues")
+	v.want("还没有签发过月报")
+	v.send(`form[action="/assess/issues"]`, nil)
+	v.want("月报已签发", "第 1 版", "supervisor")
+	v.send(`form[action="/assess/issues"]`, nil)
+	v.want("再签发要写理由")
+	v.enter("auditor")
+	v.look(map[string]string{"issues": "/assess/issues", "proof": "/assess/issues/1", "assess-issued": "/assess?issue=1&by=all"})
+	v.Go(v.url + "/assess/issues")
+	if v.count("main form") != 0 {
+		v.t.Error("the auditor is asked to issue")
+	}
+	v.click(`a[href="/assess/issues/1"]`)
+	v.want("与签发时的哈希一致", "今天再算")
+	if r := v.fetch("/assess/report.xlsx?issue=1"); r.StatusCode != 200 {
+		v.t.Errorf("the report that was issued: %d", r.StatusCode)
+	}
 }
 
 // accounts: a security officer makes an account, lends a role and issues a

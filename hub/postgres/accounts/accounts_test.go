@@ -54,7 +54,7 @@ func open(t *testing.T) house {
 func (h house) add(t *testing.T, id string, grants ...access.Grant) {
 	t.Helper()
 	err := h.Save(t.Context(), h.clock.now, access.Account{
-		ID: id, Name: "李", Phone: "19900000001", Password: access.HashPassword(password), Grants: grants,
+		ID: id, Name: "李", Phone: "19900000001", Mail: "li@city.gov.cn", Password: access.HashPassword(password), Grants: grants,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestAPersonLogsInAndOut(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	value, a, err := h.login.Password(t.Context(), "li", password, "")
-	if err != nil || a.Phone != "19900000001" {
+	if err != nil || a.Phone != "19900000001" || a.Mail != "li@city.gov.cn" {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	p, err := h.by(t, value, "")
@@ -278,10 +278,10 @@ func TestSecretsAreSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var row string
-	if err := h.db.Pool().QueryRow(t.Context(), `select encode(phone || totp, 'escape') || password from account`).Scan(&row); err != nil {
+	if err := h.db.Pool().QueryRow(t.Context(), `select encode(phone || totp || mail, 'escape') || password from account`).Scan(&row); err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"19900000001", "JBSWY3DPEHPK3PXP", password} {
+	for _, secret := range []string{"19900000001", "li@city.gov.cn", "JBSWY3DPEHPK3PXP", password} {
 		if strings.Contains(row, secret) {
 			t.Errorf("%s is stored in the open", secret)
 		}
