@@ -52,7 +52,7 @@ func (v *visitor) looksForNotice(id, notice string) {
 	v.send(`form[action="/notices"]`, map[string]string{"case": strings.ToLower(id)})
 	v.want(id, "派单", "第 1 级", "已发", "落地")
 	v.Go(v.url + "/notices?case=" + id + "&status=dead")
-	v.want("没有符合条件的通知", "notices.yaml")
+	v.want("没有符合条件的通知", "城市的通知配置")
 	v.Go(v.url + "/notices/" + notice)
 	v.want("说了什么", id, "半小时内联系反映人", "要重发，请分拨员")
 	if v.count("main form") != 0 {
