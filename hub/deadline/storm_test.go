@@ -45,7 +45,7 @@ func (s *crashing) FireDue(ctx context.Context, now, low time.Time, n int, decid
 func TestTenThousandOverdueCasesClimbOnce(t *testing.T) {
 	n := 10_000
 	if testing.Short() {
-		n = 600
+		n = 1200
 	}
 	db := pgtest.Open(t)
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -90,7 +90,7 @@ func storm(t *testing.T, db *postgres.DB, now time.Time, inOrder bool) int {
 	var nodes sync.WaitGroup
 	for range 2 {
 		nodes.Go(func() {
-			for life := 1; ; life *= 3 { // three batches and two nodes: one dies in each storm
+			for life := 1; ; life *= 3 { // more than a batch for each node: one dies in each storm
 				ctx, kill := context.WithCancel(t.Context())
 				var last time.Time
 				s := &crashing{Store: cases.New(db), left: life, kill: kill, seen: func(_ time.Time, c hub.Case, kind hub.DeadlineKind) {

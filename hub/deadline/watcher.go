@@ -20,9 +20,11 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
+// Batch is how many clocks one transaction fires at most. Larger ones would
+// wait for the disk less often, but hold their cases for longer.
+const Batch = 500
+
 const (
-	// batch is how many clocks one transaction fires at most.
-	batch = 200
 	// pause is how long the watcher rests when nothing is due.
 	pause = 500 * time.Millisecond
 	// sweep is how often the watcher looks below its low-water mark too. A
@@ -126,7 +128,7 @@ func (w *Watcher) Tick(ctx context.Context) (fired int, err error) {
 	}
 	var errs []error
 	for {
-		n, last, err := w.store.FireDue(ctx, now, w.low, batch, w.decide(ctx, now))
+		n, last, err := w.store.FireDue(ctx, now, w.low, Batch, w.decide(ctx, now))
 		fired += n
 		if err != nil {
 			w.swept = time.Time{} // what was not taken may lie below the mark
@@ -135,7 +137,7 @@ func (w *Watcher) Tick(ctx context.Context) (fired int, err error) {
 		if n > 0 {
 			w.low = last
 		}
-		if n < batch {
+		if n < Batch {
 			return fired, errors.Join(errs...)
 		}
 	}

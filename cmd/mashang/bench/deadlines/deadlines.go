@@ -44,7 +44,6 @@ type Config struct {
 const (
 	small = 10_000 // open clocks of the small run
 	claim = 100    // clocks of one measured claim
-	batch = 500    // clocks of one transaction when much is due
 	each  = 20     // claims of a round, after which the table is filled up again
 	held  = 100_000
 	// climbs is how many clocks fire with all their effects.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/calendar"
+	"github.com/mashang-hub/mashang/hub/deadline"
 	"github.com/mashang-hub/mashang/hub/desk"
 	"github.com/mashang-hub/mashang/hub/postgres"
 	"github.com/mashang-hub/mashang/hub/postgres/cases"
@@ -229,7 +230,7 @@ func (r *rig) node(ctx context.Context, now time.Time, decide cases.DecideFunc) 
 	store := cases.New(db)
 	fired, low := 0, time.Time{}
 	for {
-		n, last, err := store.FireDue(ctx, now, low, batch, decide)
+		n, last, err := store.FireDue(ctx, now, low, deadline.Batch, decide)
 		if err != nil {
 			return fired, err
 		}
@@ -249,7 +250,7 @@ func (r *rig) node(ctx context.Context, now time.Time, decide cases.DecideFunc) 
 func (r *rig) account(ctx context.Context) (twice, missed int, err error) {
 	seen := make(map[string]bool, r.made)
 	for {
-		n, err := r.db.RelayOutbox(ctx, 10*batch, func(out []hub.Outgoing) error {
+		n, err := r.db.RelayOutbox(ctx, 10*deadline.Batch, func(out []hub.Outgoing) error {
 			for _, o := range out {
 				if seen[o.ID] {
 					twice++
