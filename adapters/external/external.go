@@ -101,17 +101,11 @@ func (a *adapter) live(ctx context.Context) (more bool, err error) {
 		a.set(nil)
 		p.Stop(time.Second)
 	}()
-	look := time.NewTicker(100 * time.Millisecond)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false, nil
-		case <-look.C:
-			if p.Exited() {
-				return false, errExited
-			}
-		}
+	select {
+	case <-ctx.Done():
+		return false, nil
+	case <-p.Ended():
+		return false, errExited
 	}
 }
 

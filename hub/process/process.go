@@ -52,6 +52,7 @@ type Process struct {
 	cmd    *exec.Cmd
 	client *goplugin.Client
 	dir    string // its sockets
+	ended  chan struct{}
 }
 
 // Start starts the program and waits until it listens; on error none is left.
@@ -65,7 +66,7 @@ func Start(spec Spec) (*Process, error) {
 	// go-plugin passes this on only to runners of its own.
 	cmd.Env = append(slices.Clip(spec.Env), goplugin.EnvUnixSocketDir+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p := &Process{cmd: cmd, dir: dir}
+	p := &Process{cmd: cmd, dir: dir, ended: make(chan struct{})}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  spec.Handshake,
 		Plugins:          spec.Plugins,
@@ -80,6 +81,7 @@ func Start(spec Spec) (*Process, error) {
 		GRPCDialOptions:  []rpc.DialOption{rpc.WithDefaultCallOptions(rpc.MaxCallRecvMsgSize(spec.MaxMessage))},
 	})
 	if _, err = p.client.Client(); err == nil {
+		go p.follow()
 		err = limit(p.PID(), spec.OpenFiles)
 	}
 	if err != nil {

@@ -120,8 +120,6 @@ func (p *Plugin) live(ctx context.Context) error {
 func (p *Plugin) watch(ctx context.Context, proc *running) (next *running, err error) {
 	beat := time.NewTicker(p.timing.Beat)
 	defer beat.Stop()
-	look := time.NewTicker(300 * time.Millisecond) // thirty plugins look for ever: seldom is enough
-	defer look.Stop()
 	missed := 0
 	for {
 		select {
@@ -135,10 +133,8 @@ func (p *Plugin) watch(ctx context.Context, proc *running) (next *running, err e
 			}
 		case <-p.restart:
 			return nil, errRestart
-		case <-look.C:
-			if proc.Exited() {
-				return nil, errExited
-			}
+		case <-proc.Ended():
+			return nil, errExited
 		case <-beat.C:
 			if err := p.weigh(proc); err != nil {
 				return nil, err

@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// indexPause is how long cases may wait for their words to be indexed;
-	// until then a search looks at each of them. While cases come it is short:
-	// a search looks at a waiting case for longer than an index takes it in.
-	indexPause = 100 * time.Millisecond
+	// indexPause is how long the first cases after a rest may wait for their
+	// words to be indexed; until then a search looks at each of them. While
+	// cases come it is short: a search looks at a waiting case for longer than
+	// an index takes it in.
+	indexPause = time.Second
 	indexBusy  = 25 * time.Millisecond
 	// indexMany is how many cases at once show that there is a backlog.
 	indexMany = 500

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +65,7 @@ func writeCases(w io.Writer, list caseList) {
 	tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 	for _, c := range list.Cases {
 		_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", c.ID, glossary.Zh(string(c.Status)),
-			c.Channel, c.Lead(), c.Title)
+			glossary.In("channel", string(c.Channel)), glossary.In("department", string(c.Lead())), c.Title)
 	}
 	_ = tw.Flush()
 	_, _ = fmt.Fprintf(w, "共 %d 件，列出 %d 件。\n", list.Total, len(list.Cases))
@@ -72,13 +76,7 @@ func newCaseShow(s *settings) *cobra.Command {
 		Use: "show 事项编号", Short: "显示一件事项", Args: cobra.ExactArgs(1),
 		Example: "  mashang case show BY7K3M9QXT2F4H -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return show(s, cmd, "/api/v1/cases/"+url.PathEscape(args[0]), func(w io.Writer, v map[string]any) {
-				for _, k := range []string{"id", "status", "channel", "title", "text", "place", "rung", "opened_at", "closed_at"} {
-					if v[k] != nil {
-						_, _ = fmt.Fprintf(w, "%-10s %v\n", k, v[k])
-					}
-				}
-			})
+			return show(s, cmd, "/api/v1/cases/"+url.PathEscape(args[0]), func(w io.Writer, raw json.RawMessage) { writeCase(w, raw) })
 		},
 	}
 }
@@ -96,10 +94,65 @@ func newCaseHistory(s *settings) *cobra.Command {
 			}
 			return s.print(v, func(w io.Writer) {
 				for _, e := range v.Events {
-					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s %s %s\n", e.Seq, e.At.Local().Format("01-02 15:04:05"),
-						glossary.Zh(string(e.Type)), e.By.Kind, e.By.ID, e.Data.Text)
+					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s  %s\n", e.Seq, e.At.Local().Format("01-02 15:04:05"),
+						glossary.Zh(string(e.Type)), actor(e.By), e.Data.Text)
 				}
 			})
 		},
 	}
+}
+
+// caseShown is what a person wants to know of a case at a glance.
+type caseShown struct {
+	ID          hub.CaseID       `json:"id"`
+	Status      hub.Status       `json:"status"`
+	Channel     hub.ChannelCode  `json:"channel"`
+	Title       string           `json:"title"`
+	Text        string           `json:"text"`
+	Place       hub.PlaceCode    `json:"place"`
+	Class       hub.Class        `json:"class"`
+	Rung        int              `json:"rung"`
+	OpenedAt    time.Time        `json:"opened_at"`
+	ClosedAt    time.Time        `json:"closed_at"`
+	Assignments []hub.Assignment `json:"assignments"`
+	Deadlines   []hub.Deadline   `json:"deadlines"`
+}
+
+func writeCase(w io.Writer, raw json.RawMessage) {
+	var c caseShown
+	if err := json.Unmarshal(raw, &c); err != nil {
+		_, _ = fmt.Fprintln(w, string(raw)) // a newer hub: show it as it is
+		return
+	}
+	line := func(name, text string) {
+		if text != "" {
+			_, _ = fmt.Fprintf(w, "%s　%s\n", name, text)
+		}
+	}
+	line("编号", string(c.ID))
+	line("状态", glossary.Zh(string(c.Status)))
+	line("渠道", glossary.In("channel", string(c.Channel)))
+	line("标题", c.Title)
+	line("正文", c.Text)
+	line("地点", string(c.Place))
+	line("类别", strings.Join(slices.DeleteFunc([]string{c.Class.Category, glossary.Zh(string(c.Class.Kind)), glossary.Zh(string(c.Class.Urgency))},
+		func(s string) bool { return s == "" }), "、"))
+	for _, a := range c.Assignments {
+		line(glossary.In("role", string(a.Role)), glossary.In("department", string(a.Department))+"，"+standing(a))
+	}
+	for _, d := range c.Deadlines {
+		line("时限", glossary.In("clock", string(d.Kind))+" "+beijing(d.Due)+" 前")
+	}
+	if c.Rung > 0 {
+		line("层级", fmt.Sprintf("第 %d 级", c.Rung))
+	}
+	line("收件", beijing(c.OpenedAt))
+	if !c.ClosedAt.IsZero() {
+		line("办结", beijing(c.ClosedAt))
+	}
+}
+
+// actor names who did something, in Chinese where there is a word.
+func actor(a hub.Actor) string {
+	return strings.TrimSpace(glossary.In("actor", string(a.Kind)) + " " + glossary.In(string(a.Kind), a.ID))
 }

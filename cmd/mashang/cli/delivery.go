@@ -26,7 +26,7 @@ func newDelivery(s *settings) *cobra.Command {
 			"  mashang delivery replay --department heating --from 2026-11-22T18:00:00+08:00 --to 2026-11-22T20:00:00+08:00\n" +
 			"  mashang delivery pause heating --reason 对方系统检修",
 	}
-	c.AddCommand(newDeliveryList(s), newDeliveryShow(s), newDeliveryRedo(s), newDeliveryReplay(s), newDeliveryLanes(s), newDeliveryFeedback(s),
+	c.AddCommand(newDeliveryList(s), newDeliveryShow(s), newDeliveryRedo(s), newDeliveryReplay(s), newDeliveryLanes(s), newDeliveryFeedback(s), newDeliveryReceive(s),
 		newLane(s, "pause", hub.LanePaused, "暂停推送：都先留着，恢复后按序送出"),
 		newLane(s, "drain", hub.LaneDraining, "收尾：先前的推完，新来的留着"),
 		newLane(s, "resume", hub.LaneRunning, "恢复推送"))

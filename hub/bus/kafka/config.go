@@ -64,6 +64,7 @@ func consume(c *sarama.Config) {
 	c.Consumer.Offsets.Retry.Max = 5
 	c.Consumer.Return.Errors = true
 	c.Consumer.MaxProcessingTime = time.Second
+	c.Consumer.MaxWaitTime = time.Second // a record ends the wait: only an idle hub feels it
 	c.Consumer.Group.Session.Timeout = 10 * time.Second
 	c.Consumer.Group.Heartbeat.Interval = time.Second
 	c.Consumer.Group.Rebalance.Timeout = 30 * time.Second

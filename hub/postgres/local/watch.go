@@ -14,7 +14,7 @@ import (
 // Wait blocks until ctx ends or the server has died, and says why. A hub whose
 // server is gone ends with that error: its next Start brings the server back.
 func (s *Server) Wait(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(time.Second) // for a server that another process started
 	defer tick.Stop()
 	for {
 		select {
