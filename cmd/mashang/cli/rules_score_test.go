@@ -34,7 +34,7 @@ func run(t *testing.T, args ...string) (code int, out, errOut string) {
 // TestScoreReadsWhatDepartmentsSaid follows 24 cases of one rule in a real
 // database: six were sent back and given to somebody else.
 func TestScoreReadsWhatDepartmentsSaid(t *testing.T) {
-	dsn := pgtest.DSN(t)
+	dsn := pgtest.Migrated(t)
 	db := pgtest.OpenAt(t, dsn)
 	for i := range 24 {
 		events := []string{`{"lead":"urban","decision":{"rule":"城管-017","lead":"urban"}}`}
@@ -69,7 +69,7 @@ func TestScoreReadsWhatDepartmentsSaid(t *testing.T) {
 }
 
 func TestScoreSaysWhenThereIsNothingOrNoDatabase(t *testing.T) {
-	dsn := pgtest.DSN(t)
+	dsn := pgtest.Migrated(t)
 	pgtest.OpenAt(t, dsn)
 	if code, out, _ := run(t, "rules", "score", "--postgres", dsn); code != 0 || !strings.Contains(out, "没有规则派出的事项") {
 		t.Errorf("exit %d: %s", code, out)

@@ -48,7 +48,7 @@ func waiting(t *testing.T, db *postgres.DB) (all []hub.Outgoing) {
 // it was killed reads the very same from the rows.
 func TestWhatIsSentFromMemoryIsWhatTheRowsSay(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
+	dsn := pgtest.Migrated(t)
 	node, next := pgtest.OpenAt(t, dsn), pgtest.OpenAt(t, dsn)
 	one := pgtest.Opening(1)
 	one.Out[0].Payload, one.Out[1].Payload = []byte(`{"一":1}`), []byte{}
@@ -90,7 +90,7 @@ func normal(out []hub.Outgoing) []hub.Outgoing {
 // was committed late by another node is not passed over.
 func TestMemoryNeverOutlivesItsRow(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
+	dsn := pgtest.Migrated(t)
 	node, other := pgtest.OpenAt(t, dsn), pgtest.OpenAt(t, dsn)
 	for i, step := range []struct{ stores, relays *postgres.DB }{
 		{node, other}, {node, node}, {other, node}, {other, other}, {node, other},

@@ -29,7 +29,7 @@ func TestAChangedHistoryIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := pgtest.DSN(t)
+			dsn := pgtest.Migrated(t)
 			store := cases.New(pgtest.OpenAt(t, dsn))
 			openCases(t, store, 1)
 			if _, err := store.ChangeCase(t.Context(), "BY0000", "m1", pgtest.Monday(), func(c hub.Case, _ hub.Submission) (hub.Case, []hub.Event, []hub.Outgoing, error) {
@@ -70,7 +70,7 @@ func TestAllHistoriesAreFollowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dsn := pgtest.DSN(t)
+			dsn := pgtest.Migrated(t)
 			store := cases.New(pgtest.OpenAt(t, dsn))
 			openCases(t, store, 3)
 			tamper(t, dsn, story.sql)

@@ -275,7 +275,7 @@ func kill(t *testing.T, dsn, step string, n int) {
 // TestSurvivesKill kills a hub in the middle of filing 5,000 alerts and another
 // in the middle of giving out their notices.
 func TestSurvivesKill(t *testing.T) {
-	dsn := pgtest.DSN(t)
+	dsn := pgtest.Migrated(t)
 	db, err := postgres.Open(t.Context(), dsn, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
