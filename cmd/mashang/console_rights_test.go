@@ -6,17 +6,13 @@ import (
 	"testing"
 
 	"github.com/mashang-hub/mashang/cmd/mashang/app"
-	"github.com/mashang-hub/mashang/configs"
 	"github.com/mashang-hub/mashang/hub/access"
 )
 
-// TestConsoleRights asks every page of the console's rights table as every
-// role: who has the right is not refused, nobody else is let in.
-func TestConsoleRights(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: -short")
-	}
-	ready := run(t, app.Options{Data: t.TempDir(), City: configs.Baiyin()})
+// consoleRights asks every page of the console's rights table as every role:
+// who has the right is not refused, nobody else is let in.
+func consoleRights(t *testing.T, ready app.Ready) {
+	t.Helper()
 	if len(ready.Pages) < 30 {
 		t.Fatalf("only %d pages", len(ready.Pages))
 	}

@@ -117,10 +117,20 @@ func (v *visitor) look(pages map[string]string) {
 	}
 }
 
-// TestConsole is each user once at the console of a running hub.
+// TestConsole is each user once at the console of a running hub, and then each
+// role at each of its pages.
 func TestConsole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a hub")
+	}
+	ready := run(t, app.Options{Data: t.TempDir(), City: configs.Baiyin()})
+	t.Run("users", func(t *testing.T) { consoleUsers(t, ready.URL) })
+	t.Run("rights", func(t *testing.T) { consoleRights(t, ready) })
+}
+
+func consoleUsers(t *testing.T, url string) {
+	t.Helper()
 	b := browsertest.Open(t)
-	hub := run(t, app.Options{Data: t.TempDir(), City: configs.Baiyin()})
 	for _, story := range []struct {
 		name string
 		tell func(v *visitor)
@@ -130,7 +140,7 @@ func TestConsole(t *testing.T) {
 		{"a security officer makes an account, an auditor sees it", (*visitor).accounts},
 		{"a leader instructs, a supervisor follows and calls back", (*visitor).oversight},
 	} {
-		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{Browser: b.For(t), t: t, url: hub.URL}) })
+		t.Run(story.name, func(t *testing.T) { story.tell(&visitor{Browser: b.For(t), t: t, url: url}) })
 	}
 }
 
