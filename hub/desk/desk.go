@@ -9,6 +9,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/go-json-experiment/json"
@@ -49,6 +50,7 @@ type Desk struct {
 	clock hub.Clock
 	// opened says that whoever holds the first rung is told of new cases.
 	opened bool
+	turns  chan struct{} // one for each batch that is being opened
 }
 
 // TellOfOpened has whoever holds the first rung told of every new case. Call it
@@ -57,7 +59,8 @@ func (d *Desk) TellOfOpened(on bool) { d.opened = on }
 
 // New returns a Desk.
 func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
-	return &Desk{store: store, rules: rules, know: know, clock: clock}
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0)+1) // one may wait for the disk
+	return &Desk{store: store, rules: rules, know: know, clock: clock, turns: turns}
 }
 
 // BatchSize is how many submissions Receive is best given at once when more
@@ -65,8 +68,16 @@ func New(store Store, rules Rules, know Knowledge, clock hub.Clock) *Desk {
 const BatchSize = 1000
 
 // Receive opens cases from a batch of submissions, in one transaction. It may
-// be given the same messages again: a case is opened once.
+// be given the same messages again: a case is opened once. Batches beyond what
+// the processors can work on wait for their turn: next to each other they would
+// all take longer and cost more.
 func (d *Desk) Receive(ctx context.Context, msgs []*message.Message) error {
+	select {
+	case d.turns <- struct{}{}:
+		defer func() { <-d.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	batch := make([]hub.Opening, len(msgs))
 	on := sheet{opened: d.opened}
 	known := map[factKey]hub.Facts{}

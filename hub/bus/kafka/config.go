@@ -36,6 +36,7 @@ func Config() *sarama.Config {
 	c.Net.ReadTimeout = 30 * time.Second
 	c.Net.WriteTimeout = 30 * time.Second
 	c.Admin.Timeout = 10 * time.Second
+	c.ChannelBufferSize = 1024 // a whole batch lies ready when the one before it is done
 	produce(c)
 	consume(c)
 	return c

@@ -7,6 +7,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/mashang-hub/mashang/hub/bus/kafka"
+	"github.com/mashang-hub/mashang/hub/desk"
 )
 
 func TestConfigIsSafe(t *testing.T) {
@@ -31,6 +32,7 @@ func TestConfigIsSafe(t *testing.T) {
 		{"short stall after a broker restart", c.Consumer.Retry.Backoff == 200*time.Millisecond},
 		{"from the oldest record", c.Consumer.Offsets.Initial == sarama.OffsetOldest},
 		{"little comes again after a crash", c.Consumer.Offsets.AutoCommit.Interval <= 250*time.Millisecond},
+		{"a whole batch may lie ready", c.ChannelBufferSize >= desk.BatchSize},
 		{"no auto-created topics", !c.Metadata.AllowAutoTopicCreation},
 		{"bounded dial", c.Net.DialTimeout <= 10*time.Second},
 		{"bounded read and write", c.Net.ReadTimeout <= 30*time.Second && c.Net.WriteTimeout <= 30*time.Second},
