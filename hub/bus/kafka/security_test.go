@@ -149,6 +149,24 @@ func TestTLSAndLogin(t *testing.T) {
 	}
 }
 
+// TestTLSAndLoginOnApacheKafka is the same on the real broker.
+func TestTLSAndLoginOnApacheKafka(t *testing.T) {
+	addr, ca := os.Getenv("MASHANG_TEST_KAFKA_TLS"), os.Getenv("MASHANG_TEST_KAFKA_CA")
+	if addr == "" {
+		t.Skip("MASHANG_TEST_KAFKA_TLS is not set to the host:port of an Apache Kafka: .ci/kafka/run sets it")
+	}
+	right := kafka.Security{CA: ca, User: "mashang", Password: "s3cret-512"}
+	roundTrip(t, addr, right)
+	wrong, strange := right, right
+	wrong.Password, strange.CA = "guess", authority(t).path("ca.pem")
+	for why, s := range map[string]kafka.Security{"SCRAM-SHA-512": wrong, "unknown authority": strange} {
+		err := kafka.EnsureTopics(t.Context(), []string{addr}, nil, s)
+		if hub.CodeOf(err) != hub.CodeUnavailable || !strings.Contains(err.Error(), why) {
+			t.Errorf("got %v, want unavailable and %s", err, why)
+		}
+	}
+}
+
 // roundTrip carries a message there and back.
 func roundTrip(t *testing.T, addr string, s kafka.Security) {
 	t.Helper()
