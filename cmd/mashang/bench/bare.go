@@ -57,7 +57,6 @@ func (b *bare) ConsumeClaim(s sarama.ConsumerGroupSession, c sarama.ConsumerGrou
 			return err
 		}
 		s.MarkMessage(batch[len(batch)-1], "")
-		s.Commit()
 		if b.got.Add(int64(len(batch))) >= b.want {
 			b.done()
 		}
