@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres"
+	"github.com/mashang-hub/mashang/hub/tally"
 )
 
 // Cases returns the cases that f lets through, newest first.
@@ -206,7 +207,11 @@ func findReceipts(ctx context.Context, q interface {
 	found := map[hub.ReceiptID]bool{}
 	var b pgx.Batch
 	b.Queue(postgres.ByKey)
-	b.Queue("select receipt from submission where receipt = any($1::text[])", receipts).Query(func(rows pgx.Rows) error {
+	sql, arg := "select receipt from submission where receipt = any($1::text[])", any(receipts)
+	if len(receipts) == 1 { // planned once; of an array the server counts the elements, each time
+		sql, arg = "select receipt from submission where receipt = $1", string(receipts[0])
+	}
+	b.Queue(sql, arg).Query(func(rows pgx.Rows) error {
 		var receipt hub.ReceiptID
 		_, err := pgx.ForEachRow(rows, []any{&receipt}, func() error {
 			found[receipt] = true
@@ -215,4 +220,14 @@ func findReceipts(ctx context.Context, q interface {
 		return err
 	})
 	return found, q.SendBatch(ctx, &b).Close()
+}
+
+// Opened lists the cases with a topic that were opened since a moment.
+func (p *Store) Opened(ctx context.Context, since time.Time) ([]tally.Opened, error) {
+	rows, err := p.db.Pool().Query(ctx, "select id, topic, place, opened_at from cases where opened_at > $1 and topic <> ''", since)
+	if err != nil {
+		return nil, postgres.Wrap(err, "recent cases")
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[tally.Opened])
+	return found, postgres.Wrap(err, "recent cases")
 }
