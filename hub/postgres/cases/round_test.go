@@ -174,7 +174,9 @@ func TestACaseThatIsHeldHoldsUpItself(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "select from cases where id = $1 for update", string(number(11))); err != nil {
 		t.Fatal(err)
 	}
-	good, held, also := g.change(t.Context(), number(10), moves), g.change(t.Context(), number(11), moves), g.change(t.Context(), number(12), moves)
+	soon, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a round would wait for 30
+	defer cancel()
+	good, held, also := g.change(soon, number(10), moves), g.change(t.Context(), number(11), moves), g.change(soon, number(12), moves)
 	g.release()
 	if a, b := <-good, <-also; a != nil || b != nil {
 		t.Errorf("others: %v, %v", a, b)
