@@ -142,7 +142,8 @@ type Import struct {
 const page = 500
 
 // Import puts y in force and counts provisional clocks again. A dry run
-// changes nothing and says what would move.
+// changes nothing and says what would move. What an import leaves undone, Finish
+// does.
 func (a *Almanac) Import(ctx context.Context, y calendar.Year, desk Desk, dry bool) (Import, error) {
 	res := Import{Year: y.Year, Days: len(y.Days), DryRun: dry, Moves: []Move{}}
 	a.mu.Lock()
@@ -158,18 +159,35 @@ func (a *Almanac) Import(ctx context.Context, y calendar.Year, desk Desk, dry bo
 			return res, err
 		}
 	}
+	return res, a.recount(ctx, next, desk, &res)
+}
+
+// Finish counts again what an import left provisional that did not come to its
+// end, as when its node died. It is to be called at a start, and returns how
+// many clocks it moved.
+func (a *Almanac) Finish(ctx context.Context, desk Desk) (int, error) {
+	var res Import
+	err := a.recount(ctx, a.cur.Load(), desk, &res)
+	return len(res.Moves), err
+}
+
+// recount counts the clocks of all provisional cases with n.
+func (a *Almanac) recount(ctx context.Context, n *now, desk Desk, res *Import) error {
 	for after := hub.CaseID(""); ; {
 		cases, err := a.store.Provisional(ctx, after, page)
 		if err != nil {
-			return res, fmt.Errorf("find provisional cases: %w", err)
+			return fmt.Errorf("find provisional cases: %w", err)
 		}
 		for _, c := range cases {
 			after = c.ID
 			res.Checks++
-			res.Moves = append(res.Moves, a.move(ctx, c, next, desk, dry)...)
+			res.Moves = append(res.Moves, a.move(ctx, c, n, desk, res.DryRun)...)
 		}
 		if len(cases) < page {
-			return res, nil
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 	}
 }

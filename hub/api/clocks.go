@@ -125,8 +125,9 @@ func (c Clocks) importYear(r *http.Request) (any, error) {
 		return nil, err
 	}
 	dry, _ := strconv.ParseBool(r.URL.Query().Get("dry_run"))
-	// Clocks of every case move, whatever the importer may see.
-	ctx := hub.WithScope(r.Context(), hub.Scope{{}})
+	// Clocks of every case move, whatever the importer may see, and all of them
+	// once the year counts, even if who asked does not wait for the answer.
+	ctx := hub.WithScope(context.WithoutCancel(r.Context()), hub.Scope{{}})
 	return c.Almanac.Import(ctx, y, c.Desk, dry)
 }
 

@@ -24,8 +24,15 @@ func (a *App) openAlmanac(ctx context.Context) error {
 // calendarPause is how often a node looks for what another one imported.
 const calendarPause = time.Minute
 
-// reloadCalendar keeps the calendar that of all nodes until ctx ends.
+// reloadCalendar keeps the calendar that of all nodes until ctx ends. It begins
+// with what an import did not come to.
 func (a *App) reloadCalendar(ctx context.Context) error {
+	moved, err := a.dates.Finish(hub.WithScope(ctx, hub.Everything()), a.desk)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("count provisional clocks again", "err", err)
+	} else if moved > 0 {
+		a.log.Info("clocks that an import left provisional are counted again", "clocks", moved)
+	}
 	pause := time.NewTicker(calendarPause)
 	defer pause.Stop()
 	for {

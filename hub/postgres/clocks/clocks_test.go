@@ -123,6 +123,46 @@ func TestImportMovesProvisionalClocks(t *testing.T) {
 	}
 }
 
+// An office whose desk dies after the first case.
+type tired struct {
+	*desk.Desk
+	die func()
+}
+
+func (d tired) Do(ctx context.Context, id hub.CaseID, cmd hub.Command) (hub.Case, error) {
+	defer d.die()
+	return d.Desk.Do(ctx, id, cmd)
+}
+
+// An import that did not come to its end is finished at the next start.
+func TestAnImportThatDiedIsFinished(t *testing.T) {
+	o := newOffice(t)
+	o.open(t, "BY1", "BY2", "BY3")
+	y, err := calendar.Read([]byte(notice))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, die := context.WithCancel(t.Context())
+	if _, err := o.dates.Import(ctx, y, tired{o.desk, die}, false); err != nil && ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	if pending, _ := o.dates.Provisional(t.Context(), 10); len(pending) != 2 {
+		t.Fatalf("%d clocks are left provisional", len(pending))
+	}
+	again := almanac.New(almanac.Base{}, clocks.New(o.db), o)
+	if err := again.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{2, 0} {
+		if n, err := again.Finish(t.Context(), o.desk); n != want || err != nil {
+			t.Errorf("moved %d, want %d, %v", n, want, err)
+		}
+	}
+	if pending, _ := o.dates.Provisional(t.Context(), 10); len(pending) != 0 {
+		t.Errorf("still provisional: %+v", pending)
+	}
+}
+
 // Orders are listed until they are answered, and a topic instruction reaches
 // every open case of its topic.
 func TestOrdersAndInstructions(t *testing.T) {
