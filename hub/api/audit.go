@@ -33,10 +33,14 @@ type Verdict struct {
 	Records     int64        `json:"records"`
 	Checkpoints int          `json:"checkpoints"`
 	FirstBad    *audit.Fault `json:"first_bad,omitempty"`
+	// BadMark is the first checkpoint that was changed or that no registered key
+	// signed.
+	BadMark *audit.MarkFault `json:"bad_checkpoint,omitempty"`
 }
 
 // A VerifyRequest (核验要求) brings checkpoints that were kept elsewhere and the
-// public key that signed them; without it the hub's own are used.
+// public keys that signed them, one a line; without them the hub's own
+// checkpoints and the keys that its nodes registered are used.
 type VerifyRequest struct {
 	Checkpoints []audit.Checkpoint `json:"checkpoints,omitempty"`
 	Key         string             `json:"key,omitempty"`
@@ -51,12 +55,14 @@ const maxCheckpoints = 5000
 
 type auditRoutes struct {
 	ledger Ledger
-	own    func() ([]audit.Checkpoint, ed25519.PublicKey, error)
+	own    OwnMarks
 }
 
-// AuditRoutes returns the routes about the audit; own returns the hub's own
-// checkpoints and their key.
-func AuditRoutes(ledger Ledger, own func() ([]audit.Checkpoint, ed25519.PublicKey, error)) []Route {
+// OwnMarks returns the hub's own checkpoints and the keys of all nodes.
+type OwnMarks = func(ctx context.Context) ([]audit.Checkpoint, []ed25519.PublicKey, error)
+
+// AuditRoutes returns the routes about the audit.
+func AuditRoutes(ledger Ledger, own OwnMarks) []Route {
 	s := &auditRoutes{ledger, own}
 	return []Route{
 		{
@@ -73,6 +79,7 @@ func AuditRoutes(ledger Ledger, own func() ([]audit.Checkpoint, ed25519.PublicKe
 		{
 			Method: "POST", Path: "/api/v1/audit/verify", Right: access.ReadAudit, Reach: access.NoCases, Handle: s.verify,
 			Summary: "核验审计链，指出第一条被改、被删的记录", Body: VerifyRequest{}, Answer: Verdict{},
+			Query: []Param{{"chain", "只核验这一条链，0 到 15；不填是全部。记录多时一条一条来"}},
 		},
 		{
 			Method: "POST", Path: "/api/v1/audit/histories", Right: access.ReadAudit, Reach: access.NoCases, Handle: s.histories,
@@ -113,7 +120,11 @@ func (s *auditRoutes) verify(r *http.Request) (any, error) {
 	if err := decode(r, &req); err != nil {
 		return nil, err
 	}
-	marks, key, err := s.own()
+	chain, err := chainOf(r.URL.Query().Get("chain"))
+	if err != nil {
+		return nil, err
+	}
+	marks, keys, err := s.own(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -121,26 +132,42 @@ func (s *auditRoutes) verify(r *http.Request) (any, error) {
 		marks = req.Checkpoints
 	}
 	if req.Key != "" {
-		if key, err = audit.ParseKey(req.Key); err != nil {
+		if keys, err = audit.ParseKeys(req.Key); err != nil {
 			return nil, err
 		}
 	}
-	return CheckAudit(r.Context(), s.ledger, marks, key)
+	var v audit.Verifier
+	if chain >= 0 {
+		v.Only(chain)
+	}
+	return check(r.Context(), s.ledger, &v, marks, keys)
 }
 
-// CheckAudit follows the chains against the last of the checkpoints that key
-// signed; a checkpoint that it did not sign is an error.
-func CheckAudit(ctx context.Context, ledger Ledger, marks []audit.Checkpoint, key ed25519.PublicKey) (Verdict, error) {
-	marks = marks[max(0, len(marks)-maxCheckpoints):]
-	var v audit.Verifier
-	for _, m := range marks {
-		if err := m.Check(key); err != nil {
-			return Verdict{}, err
-		}
+// chainOf reads the number of a chain, -1 for all.
+func chainOf(text string) (int, error) {
+	if text == "" {
+		return -1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n >= audit.Shards {
+		return 0, hub.Errorf(hub.CodeInvalid, "query.invalid", "chain")
+	}
+	return n, nil
+}
+
+// CheckAudit follows the chains against the last of the checkpoints that one of
+// the keys signed; a checkpoint that none did is a finding.
+func CheckAudit(ctx context.Context, ledger Ledger, marks []audit.Checkpoint, keys []ed25519.PublicKey) (Verdict, error) {
+	return check(ctx, ledger, &audit.Verifier{}, marks, keys)
+}
+
+func check(ctx context.Context, ledger Ledger, v *audit.Verifier, marks []audit.Checkpoint, keys []ed25519.PublicKey) (Verdict, error) {
+	good, bad := audit.Trust(marks[max(0, len(marks)-maxCheckpoints):], keys)
+	for _, m := range good {
 		v.Expect(m)
 	}
-	fault, err := ledger.VerifyAudit(ctx, &v)
-	return Verdict{OK: fault == nil, Records: v.Records, Checkpoints: len(marks), FirstBad: fault}, err
+	fault, err := ledger.VerifyAudit(ctx, v)
+	return Verdict{OK: fault == nil && bad == nil, Records: v.Records, Checkpoints: len(good), FirstBad: fault, BadMark: bad}, err
 }
 
 func (s *auditRoutes) histories(r *http.Request) (any, error) {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -92,6 +93,35 @@ func ToFile(name string) func(Checkpoint) error {
 	}
 }
 
+// tail is how much of a file of checkpoints is read: some 5000 of them.
+const tail = 16 << 20
+
+// FromFile returns the last checkpoints that ToFile kept, none when there is no
+// file.
+func FromFile(name string) ([]Checkpoint, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open checkpoints: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	from := max(0, info.Size()-tail)
+	data := make([]byte, info.Size()-from)
+	if _, err := f.ReadAt(data, from); err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	if from > 0 { // in the middle of a line
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	return ParseCheckpoints(data)
+}
+
 // LoadKey reads the signing key from the file name and makes it at first; the
 // public half is beside it, in name.pub.
 func LoadKey(name string) (ed25519.PrivateKey, error) {
@@ -117,6 +147,19 @@ func LoadKey(name string) (ed25519.PrivateKey, error) {
 
 // FormatKey writes a public key as ParseKey reads it.
 func FormatKey(key ed25519.PublicKey) string { return base64.StdEncoding.EncodeToString(key) }
+
+// ParseKeys reads public keys, one a line.
+func ParseKeys(text string) ([]ed25519.PublicKey, error) {
+	var keys []ed25519.PublicKey
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		key, err := ParseKey(line)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
 
 // ParseKey reads a public key.
 func ParseKey(text string) (ed25519.PublicKey, error) {

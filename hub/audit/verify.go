@@ -124,6 +124,43 @@ type Histories struct {
 	FirstBad *EventFault `json:"first_bad,omitempty"`
 }
 
+// Why a checkpoint is not believed.
+const (
+	MarkForged  = "forged"      // changed, or not signed by its key
+	MarkUnknown = "unknown_key" // signed by a key that no node registered
+)
+
+// A MarkFault (检查点破损) is a checkpoint that is not to be believed.
+type MarkFault struct {
+	At     time.Time `json:"at"`
+	KeyID  string    `json:"key_id"`
+	Reason string    `json:"reason"`
+}
+
+// Trust splits checkpoints into those that one of keys signed and the first that
+// none did, nil if there is no such.
+func Trust(marks []Checkpoint, keys []ed25519.PublicKey) (good []Checkpoint, bad *MarkFault) {
+	known := map[string]ed25519.PublicKey{}
+	for _, key := range keys {
+		known[KeyID(key)] = key
+	}
+	for _, m := range marks {
+		key, ok := known[m.KeyID]
+		reason := MarkUnknown
+		if ok {
+			reason = MarkForged
+			ok = m.Check(key) == nil
+		}
+		switch {
+		case ok:
+			good = append(good, m)
+		case bad == nil:
+			bad = &MarkFault{m.At, m.KeyID, reason}
+		}
+	}
+	return good, bad
+}
+
 // A Verifier follows the chains record by record. The zero Verifier is ready;
 // it is told the checkpoints before the first record.
 type Verifier struct {
@@ -132,6 +169,15 @@ type Verifier struct {
 	hash    [Shards][]byte
 	marks   map[[2]int64]string // shard, seq → hash that a checkpoint saw
 	longest [Shards]int64
+	only    *int
+}
+
+// Only has v follow one chain and leave the others alone. Call it first.
+func (v *Verifier) Only(shard int) { v.only = &shard }
+
+// Follows reports whether v is to look at a chain.
+func (v *Verifier) Follows(shard int) bool {
+	return shard >= 0 && shard < Shards && (v.only == nil || *v.only == shard)
 }
 
 // Expect tells v what a checkpoint saw.
@@ -140,7 +186,7 @@ func (v *Verifier) Expect(c Checkpoint) {
 		v.marks = map[[2]int64]string{}
 	}
 	for _, h := range c.Heads {
-		if h.Shard < 0 || h.Shard >= Shards {
+		if !v.Follows(h.Shard) {
 			continue
 		}
 		v.marks[[2]int64{int64(h.Shard), h.Seq}] = h.Hash
@@ -176,15 +222,22 @@ func (v *Verifier) Next(e Entry) *Fault {
 // End says whether every chain ends where its head says, and no earlier than
 // the checkpoints saw it.
 func (v *Verifier) End(heads []Head) *Fault {
+	headless := v.seq
 	for _, h := range heads {
-		if h.Shard < 0 || h.Shard >= Shards {
+		if !v.Follows(h.Shard) {
 			continue
 		}
+		headless[h.Shard] = 0
 		if h.Seq > v.seq[h.Shard] {
 			return &Fault{Shard: h.Shard, Seq: v.seq[h.Shard] + 1, Reason: "missing"}
 		}
 		if h.Seq < v.seq[h.Shard] || h.Seq > 0 && h.Hash != hex.EncodeToString(v.hash[h.Shard]) {
 			return &Fault{Shard: h.Shard, Seq: h.Seq, Reason: "order"}
+		}
+	}
+	for shard, seq := range headless {
+		if seq > 0 {
+			return &Fault{Shard: shard, Seq: seq, Reason: "order"}
 		}
 	}
 	for shard, seq := range v.longest {

@@ -8,7 +8,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -112,7 +111,6 @@ type App struct {
 	keys      *seal.Keyring
 	people    *accounts.Store
 	gate      *access.Gate
-	auditKey  ed25519.PublicKey
 	bench     *deputy.Bench
 	counter   *citizen.Counter
 	pages     []frame.Route

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -32,14 +30,15 @@ func (a *App) checkpointFile() string {
 }
 
 // notary adds the loop that signs checkpoints of the audit and keeps them in a
-// file and on the bus, and those that
-// delete what is past its term and draw return visits.
+// file and on the bus, and those that delete what is past its term and draw return visits.
 func (a *App) notary(ctx context.Context, g *run.Group) error {
 	key, err := audit.LoadKey(a.auditFile("MASHANG_AUDIT_KEY", "key"))
 	if err != nil {
 		return fmt.Errorf("audit key: %w", err)
 	}
-	a.auditKey = key.Public().(ed25519.PublicKey)
+	if err := auditlog.New(a.db).AddSigner(ctx, key.Public().(ed25519.PublicKey), a.clock.Now()); err != nil {
+		return err
+	}
 	n := &audit.Notary{
 		Key: key, Clock: a.clock, Log: a.log,
 		Heads: func(ctx context.Context) ([]audit.Head, error) { return auditlog.Heads(ctx, a.db.Pool()) },
@@ -59,15 +58,12 @@ func (a *App) publishCheckpoint(c audit.Checkpoint) error {
 	return a.pub.Relay([]hub.Outgoing{{Topic: bus.Audit, Key: c.KeyID, ID: c.Root, Payload: payload}})
 }
 
-// checkpoints returns those in the hub's own file.
-func (a *App) checkpoints() ([]audit.Checkpoint, ed25519.PublicKey, error) {
-	data, err := os.ReadFile(a.checkpointFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, a.auditKey, nil
-	}
+// checkpoints returns the last in the node's own file, and the keys of all nodes.
+func (a *App) checkpoints(ctx context.Context) ([]audit.Checkpoint, []ed25519.PublicKey, error) {
+	marks, err := audit.FromFile(a.checkpointFile())
 	if err != nil {
-		return nil, nil, fmt.Errorf("read checkpoints: %w", err)
+		return nil, nil, err
 	}
-	marks, err := audit.ParseCheckpoints(data)
-	return marks, a.auditKey, err
+	keys, err := auditlog.New(a.db).Signers(ctx)
+	return marks, keys, err
 }

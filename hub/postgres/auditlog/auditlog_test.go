@@ -136,6 +136,96 @@ func TestCheckpointFindsTheCutTail(t *testing.T) {
 	}
 }
 
+// TestEachChainIsFollowedByItself: what is wrong in one chain is found there and
+// nowhere else, and all chains together have all records.
+func TestEachChainIsFollowedByItself(t *testing.T) {
+	t.Parallel()
+	db := pgtest.Open(t)
+	write(t, db, 100, 40)
+	execute(t, db, `update audit set action = 'x' where id = (select max(id) from audit)`)
+	var records int64
+	bad := 0
+	for shard := range audit.Shards {
+		var v audit.Verifier
+		v.Only(shard)
+		fault, err := auditlog.Verify(t.Context(), db.Pool(), &v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fault != nil {
+			bad++
+		}
+		records += v.Records
+	}
+	if bad != 1 || records != 100 {
+		t.Errorf("%d chains are bad, %d records", bad, records)
+	}
+}
+
+// TestAChainWithoutItsHeadIsFoundAndTakesNothing: a head that was taken away
+// must not let changes pass unrecorded.
+func TestAChainWithoutItsHeadIsFoundAndTakesNothing(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.Open(t), t.Context()
+	write(t, db, 5, 1)
+	execute(t, db, `delete from audit_head where seq = 5`)
+	if fault, _ := verify(t, db); fault == nil || fault.Reason != "order" || fault.Seq != 5 {
+		t.Errorf("fault %+v", fault)
+	}
+	e := audit.New(ctx, monday(), "x", "BY0", nil)
+	if err := db.Tx(ctx, func(tx pgx.Tx) error { return auditlog.Append(ctx, tx, e) }); err == nil {
+		t.Error("a change passes unrecorded")
+	}
+	var rows auditlog.Rows
+	for n := range 2 { // one record and several
+		if err := rows.Add(e); err != nil {
+			t.Fatal(err)
+		}
+		var b pgx.Batch
+		rows.Queue(&b)
+		if err := db.Tx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &b).Close() }); err == nil {
+			t.Errorf("a batch of %d passes unrecorded", n+1)
+		}
+	}
+}
+
+// TestCheckpointsOfAllNodesAreTrusted: each node signs with a key of its own; a
+// key that none registered is a finding, and a new key is recorded.
+func TestCheckpointsOfAllNodesAreTrusted(t *testing.T) {
+	t.Parallel()
+	db, ctx := pgtest.Open(t), t.Context()
+	store := auditlog.New(db)
+	var marks []audit.Checkpoint
+	for range 3 {
+		public, key, _ := ed25519.GenerateKey(nil)
+		if len(marks) < 2 {
+			for range 2 { // each node at each start
+				if err := store.AddSigner(ctx, public, monday()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		marks = append(marks, audit.Sign(key, monday(), nil))
+	}
+	keys, err := store.Signers(ctx)
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	if good, bad := audit.Trust(marks[:2], keys); len(good) != 2 || bad != nil {
+		t.Errorf("two nodes: %d, %+v", len(good), bad)
+	}
+	if good, bad := audit.Trust(marks, keys); len(good) != 2 || bad == nil || bad.Reason != audit.MarkUnknown || bad.KeyID != marks[2].KeyID {
+		t.Errorf("a stranger: %d, %+v", len(good), bad)
+	}
+	marks[0].At = marks[0].At.Add(time.Second)
+	if _, bad := audit.Trust(marks, keys); bad == nil || bad.Reason != audit.MarkForged {
+		t.Errorf("changed: %+v", bad)
+	}
+	if fault, n := verify(t, db); fault != nil || n != 2 {
+		t.Errorf("%d keys are recorded, %+v", n, fault)
+	}
+}
+
 func TestWhatRollsBackLeavesNoRecord(t *testing.T) {
 	t.Parallel()
 	db, ctx := pgtest.Open(t), t.Context()

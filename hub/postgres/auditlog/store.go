@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"context"
+	"crypto/ed25519"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,4 +45,33 @@ func (s *Store) VerifyAudit(ctx context.Context, v *audit.Verifier) (*audit.Faul
 		return err
 	})
 	return fault, postgres.Wrap(err, "verify audit")
+}
+
+// AddSigner registers the public key of a node that signs checkpoints; a new one
+// is recorded.
+func (s *Store) AddSigner(ctx context.Context, key ed25519.PublicKey, now time.Time) error {
+	id := audit.KeyID(key)
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `insert into audit_signer (key_id, public_key, since) values ($1, $2, $3)
+			on conflict (key_id) do nothing`, id, []byte(key), now)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return Append(ctx, tx, audit.New(ctx, now, "signer.added", "signer/"+id, map[string]string{"key": audit.FormatKey(key)}))
+	})
+	return postgres.Wrap(err, "register the audit key %s", id)
+}
+
+// Signers returns the public keys of all nodes.
+func (s *Store) Signers(ctx context.Context) ([]ed25519.PublicKey, error) {
+	rows, err := s.db.Pool().Query(ctx, "select public_key from audit_signer order by since, key_id")
+	if err != nil {
+		return nil, postgres.Wrap(err, "read the audit keys")
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	list := make([]ed25519.PublicKey, len(keys))
+	for i, key := range keys {
+		list[i] = key
+	}
+	return list, postgres.Wrap(err, "read the audit keys")
 }

@@ -5,6 +5,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/ed25519"
 	"embed"
 	"html/template"
@@ -28,12 +29,10 @@ var files embed.FS
 
 // A Config says what the pages stand on.
 type Config struct {
-	Names  frame.Names
-	Clock  hub.Clock
-	Ledger api.Ledger
-	// Checkpoints returns the hub's own checkpoints and the key that signed
-	// them.
-	Checkpoints func() ([]audit.Checkpoint, ed25519.PublicKey, error)
+	Names       frame.Names
+	Clock       hub.Clock
+	Ledger      api.Ledger
+	Checkpoints api.OwnMarks
 }
 
 type desk struct {
@@ -144,42 +143,39 @@ func (d *desk) list(r *http.Request) (frame.View, error) {
 type state struct {
 	Last    *audit.Checkpoint
 	Marks   int
-	Key     string
+	Keys    []string // of all nodes
 	Verdict *api.Verdict
-	Problem string
 }
 
 func (d *desk) state(r *http.Request) (frame.View, error) {
-	s, _, _, err := d.marks()
+	s, _, _, err := d.marks(r.Context())
 	return frame.View{Name: "state", Title: "审计是否完好", Nav: "/audit", Data: s}, err
 }
 
-func (d *desk) marks() (s state, marks []audit.Checkpoint, key ed25519.PublicKey, err error) {
-	if marks, key, err = d.Checkpoints(); err != nil {
+func (d *desk) marks(ctx context.Context) (s state, marks []audit.Checkpoint, keys []ed25519.PublicKey, err error) {
+	if marks, keys, err = d.Checkpoints(ctx); err != nil {
 		return s, nil, nil, err
 	}
-	s.Marks, s.Key = len(marks), audit.KeyID(key)
-	if len(marks) > 0 {
+	for _, key := range keys {
+		s.Keys = append(s.Keys, audit.KeyID(key))
+	}
+	if s.Marks = len(marks); s.Marks > 0 {
 		s.Last = &marks[len(marks)-1]
 	}
-	return s, marks, key, nil
+	return s, marks, keys, nil
 }
 
 func (d *desk) verify(r *http.Request) (frame.View, error) {
-	s, marks, key, err := d.marks()
+	s, marks, keys, err := d.marks(r.Context())
 	if err != nil {
 		return frame.View{}, err
 	}
 	v := frame.View{Name: "state", Title: "审计是否完好", Nav: "/audit"}
-	verdict, err := api.CheckAudit(r.Context(), d.Ledger, marks, key)
-	switch {
-	case hub.CodeOf(err) == hub.CodeConflict: // a forged checkpoint is a finding
-		s.Problem = frame.Sentence(err)
-	case err != nil:
+	verdict, err := api.CheckAudit(r.Context(), d.Ledger, marks, keys)
+	if err != nil {
 		return frame.View{}, err
-	default:
-		s.Verdict = &verdict
 	}
+	s.Verdict = &verdict
 	v.Data = s
 	return v, nil
 }
