@@ -82,6 +82,10 @@ func (l *Lane) Run(ctx context.Context) error {
 func (l *Lane) work(ctx context.Context) {
 	probing := false // this worker looks whether the process is back
 	for ctx.Err() == nil {
+		if !probing && l.probed.Load() {
+			l.wait(ctx, l.opts.Poll) // another worker looks, and calls in the rest
+			continue
+		}
 		n, err := l.Step(ctx)
 		if ctx.Err() == nil {
 			l.health.note(l.log, err)

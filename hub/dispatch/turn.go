@@ -43,8 +43,8 @@ func nothingLearnt(err error) bool {
 }
 
 // Step claims one batch, delivers and settles it, and returns how many alerts
-// it claimed. It claims nothing while the breaker is open, and one alert when
-// the breaker tries whether the department is back.
+// it claimed. It claims nothing while the breaker is open, and one alert while
+// it is only tried whether the department or its process is back.
 func (l *Lane) Step(ctx context.Context) (int, error) {
 	n, err := l.breaker.Execute(func() (int, error) { return l.turn(ctx) })
 	switch {
@@ -58,7 +58,7 @@ func (l *Lane) Step(ctx context.Context) (int, error) {
 
 func (l *Lane) turn(ctx context.Context) (int, error) {
 	start, batch := l.clock.Now(), l.opts.Batch
-	if l.breaker.State() == gobreaker.StateHalfOpen {
+	if l.probed.Load() || l.breaker.State() == gobreaker.StateHalfOpen {
 		batch = 1
 	}
 	lease := 2*l.opts.Timeout + 10*time.Second

@@ -65,6 +65,31 @@ func TestProcessThatIsDownCostsNoAttempt(t *testing.T) {
 	})
 }
 
+func TestProcessThatIsDownIsTriedWithOneAlert(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, calls, tried := &shelf{}, atomic.Int64{}, atomic.Int64{}
+		_ = s.AddDeliveries(t.Context(), many("heating", 300), time.Now())
+		up := time.Now().Add(time.Minute)
+		start(t, s, "heating", dispatch.DepartmentFunc(func(ctx context.Context, as []hub.Alert) ([]hub.Receipt, error) {
+			if time.Now().Before(up) {
+				calls.Add(1)
+				tried.Add(int64(len(as)))
+				return nil, hub.Errorf(hub.CodeUnavailable, "plugin.down")
+			}
+			return answer(hub.Delivered)(ctx, as)
+		}), dispatch.Options{Batch: 50, Calls: 4, Poll: time.Minute})
+		pass(t, time.Minute+time.Second)
+		if first := int64(4 * 50); tried.Load() > calls.Load()+first {
+			t.Errorf("%d alerts were claimed and given back in %d calls", tried.Load(), calls.Load())
+		}
+		for i := range 300 {
+			if d := s.at(i); d.Status != hub.DeliveryDone {
+				t.Fatalf("%s is %s a second after the process was back", d.Alert.ID, d.Status)
+			}
+		}
+	})
+}
+
 func TestGoneDisablesAndKeepsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, calls, al := &shelf{}, atomic.Int64{}, &alarms{}
