@@ -3,9 +3,9 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/mashang-hub/mashang/hub/postgres"
 )
@@ -38,7 +38,7 @@ func TestARoundThatBreaksOffEnds(t *testing.T) {
 		})
 	}
 	for g.Waiting() < 3 {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	ctx, leave := context.WithCancel(t.Context())
 	leave()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -69,7 +70,7 @@ func (g *crowd) change(ctx context.Context, id hub.CaseID, d decide) <-chan erro
 	}()
 	g.waiting++
 	for g.store.Waiting() != g.waiting {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	return answer
 }

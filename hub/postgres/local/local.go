@@ -219,7 +219,10 @@ func (s *Server) settings() []string {
 	return []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=" + s.socket(), "unix_socket_permissions=0700",
 		"fsync=on", "full_page_writes=on", "synchronous_commit=on",
-		"shared_buffers=256MB", "max_connections=100", "max_wal_size=2GB", "password_encryption=scram-sha-256",
+		"shared_buffers=256MB", "max_connections=100", "password_encryption=scram-sha-256",
+		// Segments of the log are used again: a new one is filled with zeros first,
+		// and who commits meanwhile waits.
+		"max_wal_size=2GB", "min_wal_size=1GB",
 		"timezone=UTC", "log_timezone=UTC",
 	}
 }

@@ -9,6 +9,7 @@ package telling
 import (
 	"embed"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -140,9 +141,7 @@ func tabs(asked url.Values, counts map[courier.Status]int) []tab {
 // with is the list with one more condition, or with one less if value is "".
 func with(asked url.Values, key, value string) string {
 	q := url.Values{}
-	for k, v := range asked {
-		q[k] = v
-	}
+	maps.Copy(q, asked)
 	if q.Del(key); value != "" {
 		q.Set(key, value)
 	}
