@@ -186,7 +186,7 @@ type (
 		Note   string
 	}
 	// AnswerDemand replies to a supervision or an instruction; Order 0 replies
-	// to all that are open.
+	// to all that are open, and is refused when they are of several departments.
 	AnswerDemand struct {
 		By
 		Text  string

@@ -1,6 +1,9 @@
 package hub
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 func (c Supervise) decide(d *decider) error {
 	grade := c.Grade
@@ -60,6 +63,9 @@ func (c AnswerDemand) decide(d *decider) error {
 		return err
 	}
 	if c.Order == 0 {
+		if d.owners() > 1 {
+			return Errorf(CodeConflict, "demand.which")
+		}
 		d.emit(DemandAnswered, Data{Text: c.Text})
 		return nil
 	}
@@ -70,6 +76,16 @@ func (c AnswerDemand) decide(d *decider) error {
 	answered := d.c.Orders[i]
 	d.emit(DemandAnswered, Data{Text: c.Text, Order: &answered, Deadlines: d.nextAnswer(answered.ID)})
 	return nil
+}
+
+// owners is how many departments have to answer the open orders: one of them
+// does not answer for another.
+func (d *decider) owners() int {
+	all := map[DepartmentCode]bool{}
+	for _, o := range d.c.Orders {
+		all[cmp.Or(o.Owner, d.c.Lead())] = true
+	}
+	return len(all)
 }
 
 // nextAnswer is the clock of the order that is due first of those that stay

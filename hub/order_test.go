@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -47,6 +48,20 @@ func TestOrdersAreAnsweredOneByOne(t *testing.T) {
 	}
 	if _, err := hub.Decide(c, hub.Supervise{Text: "x", Grade: "angry"}, facts(), nine); hub.CodeOf(err) != hub.CodeInvalid {
 		t.Errorf("an unknown grade: %v", err)
+	}
+}
+
+// One department does not answer for another.
+func TestAnAnswerToAllIsOfOneDepartment(t *testing.T) {
+	c := tell(t, hub.Case{}, nine, received("housing"), hub.SignFor{Department: "housing"},
+		hub.Supervise{Text: "限期办结"}, hub.Supervise{Text: "查明热源", Owner: "heating"}, hub.Supervise{Text: "再催", Owner: "housing"})
+	_, err := hub.Decide(c, hub.AnswerDemand{Text: "已办理"}, facts(), nine)
+	if e, ok := errors.AsType[*hub.Error](err); !ok || e.Key != "demand.which" {
+		t.Fatalf("an answer to all: %v", err)
+	}
+	c = tell(t, c, nine, hub.AnswerDemand{Text: "热源已恢复", Order: c.Orders[1].ID}, hub.AnswerDemand{Text: "已办理"})
+	if c.Orders != nil {
+		t.Errorf("left open: %+v", c.Orders)
 	}
 }
 

@@ -132,7 +132,7 @@ func newOrderAnswer(s *settings, parent string) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&text, "text", "", "答复")
-	c.Flags().Int64Var(&number, "order", 0, "台账里的序号；不填则答复全部")
+	c.Flags().Int64Var(&number, "order", 0, "台账里的序号；不填则答复全部（分属几个部门时须填）")
 	_ = c.MarkFlagRequired("text")
 	return c
 }
