@@ -223,6 +223,7 @@ func (s *Server) settings() []string {
 		// Segments of the log are used again: a new one is filled with zeros first,
 		// and who commits meanwhile waits.
 		"max_wal_size=2GB", "min_wal_size=1GB",
+		"jit=off", // it compiles for longer than our statements run
 		"timezone=UTC", "log_timezone=UTC",
 	}
 }
