@@ -193,8 +193,10 @@ func (a *App) actors(ctx context.Context, g *run.Group, listener net.Listener) e
 
 // serve adds a web server.
 func serve(ctx context.Context, g *run.Group, handler http.Handler, listener net.Listener) {
+	// A browser opens connections ahead: one that is closed on it just when it is
+	// used is a request lost. They are closed when a crowd is long gone.
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: handler, ReadHeaderTimeout: time.Minute, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	g.Add(func() error {
