@@ -123,7 +123,7 @@ func (d *desk) topicsAfter(r *http.Request, l topicList, failed error) (frame.Vi
 	}
 	v := frame.View{Name: "topics", Title: "专题批示", Nav: "/orders"}
 	if failed != nil {
-		l.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：专题批示", hub.CodeOf(failed).HTTPStatus()
+		l.Problem = v.Refuse(failed)
 	}
 	v.Data = l
 	return v, nil
@@ -189,7 +189,7 @@ func (d *desk) visitAfter(r *http.Request, failed error) (frame.View, error) {
 	}
 	v := frame.View{Name: "visit", Title: "登记回访", Nav: "/visits"}
 	if failed != nil {
-		c.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：登记回访", hub.CodeOf(failed).HTTPStatus()
+		c.Problem = v.Refuse(failed)
 	}
 	v.Data = c
 	return v, nil

@@ -96,6 +96,12 @@ func (f *Frame) ErrorView(err error) View {
 	return View{Name: "error", Title: glossary.In("code", string(code)), Status: code.HTTPStatus(), Data: Sentence(err)}
 }
 
+// Refuse makes v the answer to a form that failed, and says why in Chinese.
+func (v *View) Refuse(failed error) string {
+	v.Title, v.Status = "错误："+v.Title, hub.CodeOf(failed).HTTPStatus()
+	return Sentence(failed)
+}
+
 // Sentence says err in Chinese.
 func Sentence(err error) string {
 	if e, ok := errors.AsType[*hub.Error](err); ok && e.Code != hub.CodeInternal {

@@ -55,7 +55,7 @@ func (o *office) page(r *http.Request, id string, t told, failed error) (frame.V
 	}
 	v := frame.View{Name: "one", Title: "账号 " + a.Name, Nav: "/accounts"}
 	if failed != nil {
-		d.Problem, v.Title, v.Status = frame.Sentence(failed), "错误："+v.Title, hub.CodeOf(failed).HTTPStatus()
+		d.Problem = v.Refuse(failed)
 	}
 	v.Data = d
 	return v, nil

@@ -135,7 +135,7 @@ func (b *book) diff(r *http.Request) (frame.View, error) {
 			d.Effect, err = b.effect(r, d.From, d.To)
 		}
 		if err != nil {
-			d.Problem, v.Title, v.Status = frame.Sentence(err), "错误："+v.Title, hub.CodeOf(err).HTTPStatus()
+			d.Problem = v.Refuse(err)
 		}
 	}
 	v.Data = d

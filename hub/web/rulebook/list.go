@@ -58,7 +58,7 @@ func (b *book) homeAfter(r *http.Request, failed error) (frame.View, error) {
 	}
 	v := frame.View{Name: "rules", Title: "规则", Nav: "/rules"}
 	if failed != nil {
-		l.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：规则", hub.CodeOf(failed).HTTPStatus()
+		l.Problem = v.Refuse(failed)
 	}
 	if status.Active != nil {
 		if l.Set, err = b.Reader.Read(r.Context(), status.Active.Hash); err != nil {

@@ -79,7 +79,7 @@ func (b *book) setAfter(r *http.Request, failed error) (frame.View, error) {
 	}
 	v := frame.View{Name: "set", Title: "规则集 " + release.Short(rel.Hash), Nav: "/rules", Data: &d}
 	if failed != nil {
-		d.Problem, v.Title, v.Status = frame.Sentence(failed), "错误："+v.Title, hub.CodeOf(failed).HTTPStatus()
+		d.Problem = v.Refuse(failed)
 	}
 	return v, nil
 }

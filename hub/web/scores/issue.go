@@ -49,7 +49,7 @@ func (b *board) issuesAfter(r *http.Request, g register, failed error) (frame.Vi
 	}
 	v := frame.View{Name: "issues", Title: "签发的月报", Nav: "/assess"}
 	if failed != nil {
-		g.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：签发的月报", hub.CodeOf(failed).HTTPStatus()
+		g.Problem = v.Refuse(failed)
 	}
 	v.Data = g
 	return v, nil

@@ -213,7 +213,7 @@ func (b *board) appealsAfter(r *http.Request, d docket, failed error) (frame.Vie
 	}
 	v := frame.View{Name: "appeals", Title: "考核申诉", Nav: "/assess", Data: d}
 	if failed != nil {
-		d.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：考核申诉", hub.CodeOf(failed).HTTPStatus()
+		d.Problem = v.Refuse(failed)
 		v.Data = d
 	}
 	return v, nil
@@ -259,7 +259,7 @@ func exportView(r *http.Request, d order, failed error) frame.View {
 	d.Columns, d.MayReveal = assess.Columns(), access.Of(r.Context()).Can(access.Reveal)
 	v := frame.View{Name: "export", Title: "办结导出", Nav: "/assess"}
 	if failed != nil {
-		d.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：办结导出", hub.CodeOf(failed).HTTPStatus()
+		d.Problem = v.Refuse(failed)
 	}
 	v.Data = d
 	return v

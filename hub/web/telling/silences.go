@@ -84,7 +84,7 @@ func (d *desk) silencesAfter(r *http.Request, h hush, failed error) (frame.View,
 	}
 	v := frame.View{Name: "silences", Title: "静默", Nav: "/notices"}
 	if failed != nil {
-		h.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：静默", hub.CodeOf(failed).HTTPStatus()
+		h.Problem = v.Refuse(failed)
 	}
 	v.Data = h
 	return v, nil
@@ -156,7 +156,7 @@ func (t typed) request(now time.Time) (api.SilenceRequest, error) {
 		req.Matchers = append(req.Matchers, m)
 	}
 	if t.Until != "" {
-		at, err := time.ParseInLocation("2006-01-02T15:04", t.Until, time.FixedZone("CST", 8*3600))
+		at, err := time.ParseInLocation("2006-01-02T15:04", t.Until, frame.Beijing(now).Location())
 		if err != nil {
 			return req, hub.Errorf(hub.CodeInvalid, "silence.ends")
 		}

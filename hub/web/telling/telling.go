@@ -180,7 +180,7 @@ func (d *desk) oneAfter(r *http.Request, p page, failed error) (frame.View, erro
 	}
 	v := frame.View{Name: "notice", Title: "通知 " + p.ID, Nav: "/notices"}
 	if failed != nil {
-		p.Problem, v.Title, v.Status = frame.Sentence(failed), "错误：通知 "+p.ID, hub.CodeOf(failed).HTTPStatus()
+		p.Problem = v.Refuse(failed)
 	}
 	v.Data = p
 	return v, nil
