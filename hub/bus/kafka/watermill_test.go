@@ -2,8 +2,6 @@ package kafka_test
 
 import (
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -87,17 +85,4 @@ func TestWatermillSuiteOnKafka(t *testing.T) {
 	}
 	w := wiring{addr}
 	tests.TestPubSub(t, features(), w.one, w.group)
-}
-
-// TestWatermillReconnectOnKafka kills the broker with SIGKILL, twice, while a
-// hundred publishers and a subscriber use it.
-func TestWatermillReconnectOnKafka(t *testing.T) {
-	addr, restart := os.Getenv("MASHANG_TEST_KAFKA"), os.Getenv("MASHANG_TEST_KAFKA_RESTART")
-	if addr == "" || restart == "" {
-		t.Skip("MASHANG_TEST_KAFKA and MASHANG_TEST_KAFKA_RESTART are not set: .ci/kafka/run sets them")
-	}
-	f := features()
-	f.RestartServiceCommand = strings.Fields(restart)
-	f.RestartServiceCommand[0] = filepath.Join("../../..", f.RestartServiceCommand[0])
-	tests.TestReconnect(t, tests.TestContext{TestID: tests.NewTestID(), Features: f}, wiring{addr}.one)
 }
