@@ -27,16 +27,18 @@ import (
 // connections is the size of the pool, unless the address says another.
 const connections = 16
 
-// lazyConnections is the size of the pool that does not wait for the disk.
-const lazyConnections = 4
+// lazyConnections is the size of the pool that does not wait for the disk,
+// keyedConnections of the one that finds its rows by a key.
+const lazyConnections, keyedConnections = 4, 8
 
 // A DB is the store. Its methods are safe for concurrent use.
 type DB struct {
 	pool *pgxpool.Pool
 	lazy *pgxpool.Pool // its commits do not wait for the disk
 	log  *slog.Logger
-	txs  chan struct{} // one per open transaction
+	txs  chan struct{} // one per open transaction of pool
 
+	keyed  *pgxpool.Pool // its statements find their rows by a key
 	stored chan struct{} // signalled when the outbox has grown
 	fresh  fresh         // what it has grown by
 	keys   *seal.Keyring // nil seals nothing
@@ -69,8 +71,11 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	if db.lazy, err = openLazy(ctx, config); err != nil {
-		pool.Close()
+	if db.lazy, err = openLazy(ctx, config); err == nil {
+		db.keyed, err = openKeyed(ctx, config)
+	}
+	if err != nil {
+		db.Close()
 		return nil, Wrap(err, "open postgres")
 	}
 	return db, nil
@@ -84,6 +89,16 @@ func openLazy(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) 
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	config.MaxConns, config.MinConns = min(lazyConnections, like.MaxConns), 0
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// openKeyed opens the connections for what finds its rows by a key, see ByKey:
+// there a statement is planned once and not for each of its values.
+func openKeyed(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
+	config := like.Copy()
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	config.MaxConns, config.MinConns = min(keyedConnections, like.MaxConns), 0
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
@@ -131,8 +146,11 @@ func (db *DB) Ping(ctx context.Context) error { return Wrap(db.pool.Ping(ctx), "
 
 // Close waits for running calls and closes the connections.
 func (db *DB) Close() {
-	db.lazy.Close()
-	db.pool.Close()
+	for _, pool := range []*pgxpool.Pool{db.keyed, db.lazy, db.pool} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 }
 
 // Pool is for the stores of the packages below this one, which read through it
@@ -142,6 +160,10 @@ func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 // Lazy is a pool whose commits do not wait for the disk: for what is simply
 // done again when a crash undoes it.
 func (db *DB) Lazy() *pgxpool.Pool { return db.lazy }
+
+// Keyed is a pool for statements that find their rows by a key, whatever the
+// server believes of the size of their tables; each is planned once.
+func (db *DB) Keyed() *pgxpool.Pool { return db.keyed }
 
 // Tx runs f in one transaction; an error rolls it back and is returned as it
 // is. Transactions never take all connections: f may decide by what it reads

@@ -19,16 +19,11 @@ const ByKey = "select set_config('enable_seqscan', 'off', true)"
 // InFlight runs one transaction in two flights: it begins with what read adds
 // and ends with what write adds, and each is one message to the server and one
 // answer. A row that read locks is thus held for no longer than write takes to
-// decide. An error of write rolls back. As with [DB.Tx], write may use the pool
-// but opens no second transaction.
+// decide. Its statements find their rows by a key, see [DB.Keyed]. An error of
+// write rolls back. As with [DB.Tx], write may use the pool but opens no second
+// transaction.
 func (db *DB) InFlight(ctx context.Context, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
-	select {
-	case db.txs <- struct{}{}:
-		defer func() { <-db.txs }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	pooled, err := db.pool.Acquire(ctx)
+	pooled, err := db.keyed.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("take a connection: %w", err)
 	}
@@ -43,7 +38,6 @@ func (db *DB) InFlight(ctx context.Context, read func(*pgx.Batch), write func(*p
 func flights(ctx context.Context, conn *pgx.Conn, read func(*pgx.Batch), write func(*pgx.Batch) error) error {
 	var first, last pgx.Batch
 	first.Queue("begin")
-	first.Queue(ByKey)
 	read(&first)
 	if err := conn.SendBatch(ctx, &first).Close(); err != nil {
 		return err

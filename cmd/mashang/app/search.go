@@ -8,11 +8,12 @@ import (
 
 const (
 	// indexPause is how long the first cases after a rest may wait for their
-	// words to be indexed; until then a search looks at each of them. While
-	// cases come it is short: a search looks at a waiting case for longer than
-	// an index takes it in.
+	// words to be indexed; until then a search looks at each of them. It is
+	// short until none came for indexRest: a search looks at a waiting case for
+	// longer than an index takes it in.
 	indexPause = time.Second
 	indexBusy  = 25 * time.Millisecond
+	indexRest  = 2 * time.Second
 	// indexMany is how many cases at once show that there is a backlog.
 	indexMany = 500
 )
@@ -21,6 +22,7 @@ const (
 func (a *App) index(ctx context.Context) error {
 	pause := time.NewTimer(indexPause)
 	defer pause.Stop()
+	var came time.Time // when cases were last found waiting
 	last := ""
 	for {
 		n, err := a.cases.IndexSearch(ctx)
@@ -31,9 +33,13 @@ func (a *App) index(ctx context.Context) error {
 		if n >= indexMany && err == nil {
 			continue
 		}
-		pause.Reset(indexPause)
 		if n > 0 {
+			came = time.Now()
+		}
+		if time.Since(came) < indexRest {
 			pause.Reset(indexBusy)
+		} else {
+			pause.Reset(indexPause)
 		}
 		select {
 		case <-ctx.Done():

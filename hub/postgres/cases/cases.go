@@ -18,11 +18,13 @@ type Store struct {
 	db        *postgres.DB
 	inserters sync.Pool // of *inserter
 	rounds    postgres.Together[*locked]
+	lookups   postgres.Together[*lookup]
 }
 
 // New returns the store.
 func New(db *postgres.DB) *Store {
 	p := &Store{db: db}
 	p.rounds.Rounds, p.rounds.Most, p.rounds.Do = rounds, roundCases, p.round
+	p.lookups.Rounds, p.lookups.Most, p.lookups.Do = lookups, asked, p.look
 	return p
 }

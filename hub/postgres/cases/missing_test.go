@@ -14,7 +14,7 @@ func TestAMissingCaseLeavesStatementsPrepared(t *testing.T) {
 	t.Parallel()
 	store, db := open(t)
 	prepared := func() (at time.Time) {
-		for _, conn := range db.Pool().AcquireAllIdle(t.Context()) {
+		for _, conn := range db.Keyed().AcquireAllIdle(t.Context()) {
 			var last *time.Time
 			err := conn.QueryRow(t.Context(), `select max(prepare_time) from pg_prepared_statements
 				where statement like '%for update of c'`).Scan(&last)

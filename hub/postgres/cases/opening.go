@@ -121,7 +121,7 @@ func unknown(ctx context.Context, tx pgx.Tx, openings []*hub.Opening, in *insert
 	for i := range openings {
 		receipts[i] = openings[i].Submission.Receipt
 	}
-	known, err := findReceipts(ctx, tx, receipts)
+	known, err := receiptsIn(ctx, tx, receipts)
 	if err != nil {
 		return nil, fmt.Errorf("find submissions: %w", err)
 	}

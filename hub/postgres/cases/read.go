@@ -16,52 +16,99 @@ import (
 
 // Cases returns the cases that f lets through, newest first.
 func (p *Store) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 50
+	if f.Limit <= 0 {
+		f.Limit = 50
 	}
-	words, err := p.find(ctx, f.Text)
-	if err != nil {
-		return nil, postgres.Wrap(err, "read cases")
+	w := want(f.Text)
+	if w.indexed() {
+		if list, many, err := p.casesAmongHits(ctx, f, w); err != nil || !many {
+			return list, postgres.Wrap(err, "read cases")
+		}
 	}
-	where, args := conditions(ctx, f, words, false)
-	args["limit"], args["offset"] = min(limit, 1000), max(f.Offset, 0)
-	rows, err := p.db.Pool().Query(ctx, "select state, title, due_at from cases c"+where+
-		" order by opened_at desc, id desc limit @limit offset @offset", args)
+	args := limited(f)
+	rows, err := p.db.Pool().Query(ctx, "select state, title, due_at from cases c"+
+		where(ctx, f, args, w.amongMany(args, false))+newest, args)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read cases")
 	}
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Summary, error) {
-		var s hub.Summary
-		var state []byte
-		var due *time.Time
-		if err := r.Scan(&state, &s.Title, &due); err != nil {
-			return s, err
+		var s summaryRow
+		if err := r.Scan(&s.state, &s.title, &s.due); err != nil {
+			return hub.Summary{}, err
 		}
-		s.Due = postgres.Zero(due)
-		return s, readCase(state, &s.Case)
+		return s.summary()
 	})
 	return list, postgres.Wrap(err, "read cases")
+}
+
+const newest = " order by c.opened_at desc, c.id desc limit @limit offset @offset"
+
+func limited(f hub.Filter) pgx.NamedArgs {
+	return pgx.NamedArgs{"limit": min(f.Limit, 1000), "offset": max(f.Offset, 0)}
+}
+
+// casesAmongHits returns the cases that f lets through unless many may be
+// wanted.
+func (p *Store) casesAmongHits(ctx context.Context, f hub.Filter, w wanted) (list []hub.Summary, many bool, err error) {
+	args := limited(f)
+	rows, err := p.db.Keyed().Query(ctx, w.hits(args)+`select n.many, v.state, v.title, v.due_at from n left join lateral (
+			select c.state, c.title, c.due_at, c.opened_at, c.id from cases c`+
+		where(ctx, f, args, w.amongHits(args))+newest+`) v on true order by v.opened_at desc, v.id desc`, args)
+	if err != nil {
+		return nil, false, err
+	}
+	list = []hub.Summary{}
+	var s summaryRow
+	_, err = pgx.ForEachRow(rows, []any{&many, &s.state, &s.title, &s.due}, func() error {
+		if s.state == nil {
+			return nil // n alone
+		}
+		one, err := s.summary()
+		list = append(list, one)
+		return err
+	})
+	return list, many, err
+}
+
+// A summaryRow is what is read for a hub.Summary.
+type summaryRow struct {
+	state []byte
+	title *string
+	due   *time.Time
+}
+
+func (r summaryRow) summary() (hub.Summary, error) {
+	s := hub.Summary{Due: postgres.Zero(r.due)}
+	if r.title != nil {
+		s.Title = *r.title
+	}
+	return s, readCase(r.state, &s.Case)
 }
 
 // CountCases returns how many cases f lets through; Limit and Offset do not
 // count.
 func (p *Store) CountCases(ctx context.Context, f hub.Filter) (int, error) {
-	words, err := p.find(ctx, f.Text)
-	if err != nil {
-		return 0, postgres.Wrap(err, "count cases")
-	}
-	where, args := conditions(ctx, f, words, true)
+	w := want(f.Text)
 	var n int
-	err = p.db.Pool().QueryRow(ctx, "select count(*) from cases c"+where, args).Scan(&n)
+	if w.indexed() {
+		args := pgx.NamedArgs{}
+		var many bool
+		err := p.db.Keyed().QueryRow(ctx, w.hits(args)+"select n.many, (select count(*) from cases c"+
+			where(ctx, f, args, w.amongHits(args))+") from n", args).Scan(&many, &n)
+		if err != nil || !many {
+			return n, postgres.Wrap(err, "count cases")
+		}
+	}
+	args := pgx.NamedArgs{}
+	err := p.db.Pool().QueryRow(ctx, "select count(*) from cases c"+where(ctx, f, args, w.amongMany(args, true)), args).Scan(&n)
 	return n, postgres.Wrap(err, "count cases")
 }
 
 // MergedInto lists the cases that were merged into one, also by way of others.
 func (p *Store) MergedInto(ctx context.Context, id hub.CaseID) ([]hub.CaseID, error) {
 	rows, err := p.db.Pool().Query(ctx, `with recursive m(id) as (
-			select id from cases where status = 'merged' and state->>'into' = $1
-			union select c.id from cases c join m on c.status = 'merged' and c.state->>'into' = m.id)
+			select id from cases where merged_into = $1
+			union select c.id from cases c join m on c.merged_into = m.id)
 		select id from m where id <> $1 order by id`, string(id))
 	if err != nil {
 		return nil, postgres.Wrap(err, "read what was merged into %s", id)
@@ -70,11 +117,8 @@ func (p *Store) MergedInto(ctx context.Context, id hub.CaseID) ([]hub.CaseID, er
 	return list, postgres.Wrap(err, "read what was merged into %s", id)
 }
 
-// conditions writes f, what was found for its text and the scope of ctx as a
-// where clause.
-func conditions(ctx context.Context, f hub.Filter, words *found, count bool) (string, pgx.NamedArgs) {
-	args := pgx.NamedArgs{}
-	terms := words.where(args, count)
+// where writes f and the scope of ctx as a where clause on cases c, after terms.
+func where(ctx context.Context, f hub.Filter, args pgx.NamedArgs, terms []string) string {
 	add := func(term, name string, value string) {
 		if value != "" {
 			terms = append(terms, term)
@@ -87,15 +131,15 @@ func conditions(ctx context.Context, f hub.Filter, words *found, count bool) (st
 	add(`exists (select from assignment a where a.case_id = c.id and a.department = @department)`,
 		"department", string(f.Department))
 	if f.Open {
-		terms = append(terms, `status in ('sorting', 'assigned', 'signed', 'handling', 'waiting', 'suspended')`)
+		terms = append(terms, "c.closed_at is null")
 	}
 	if term := postgres.Scoped(ctx, args); term != "" {
 		terms = append(terms, term)
 	}
 	if len(terms) == 0 {
-		return "", args
+		return ""
 	}
-	return " where " + strings.Join(terms, " and "), args
+	return " where " + strings.Join(terms, " and ")
 }
 
 // readCase sets c, which is empty, from a row's state.
@@ -191,35 +235,6 @@ func (v storedEvent) follows(head []byte) bool {
 	}
 	text, err := v.event.Encode()
 	return err == nil && bytes.Equal(link(head, v.event, text), v.hash)
-}
-
-// FindReceipts returns which of the receipts are stored already.
-func (p *Store) FindReceipts(ctx context.Context, receipts []hub.ReceiptID) (map[hub.ReceiptID]bool, error) {
-	found, err := findReceipts(ctx, p.db.Pool(), receipts)
-	return found, postgres.Wrap(err, "find receipts")
-}
-
-// findReceipts asks in one flight, which is one transaction.
-func findReceipts(ctx context.Context, q interface {
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}, receipts []hub.ReceiptID,
-) (map[hub.ReceiptID]bool, error) {
-	found := map[hub.ReceiptID]bool{}
-	var b pgx.Batch
-	b.Queue(postgres.ByKey)
-	sql, arg := "select receipt from submission where receipt = any($1::text[])", any(receipts)
-	if len(receipts) == 1 { // planned once; of an array the server counts the elements, each time
-		sql, arg = "select receipt from submission where receipt = $1", string(receipts[0])
-	}
-	b.Queue(sql, arg).Query(func(rows pgx.Rows) error {
-		var receipt hub.ReceiptID
-		_, err := pgx.ForEachRow(rows, []any{&receipt}, func() error {
-			found[receipt] = true
-			return nil
-		})
-		return err
-	})
-	return found, q.SendBatch(ctx, &b).Close()
 }
 
 // Opened lists the cases with a topic that were opened since a moment.

@@ -54,80 +54,72 @@ func grams(text string) []int32 {
 	return slices.Compact(out)
 }
 
-// A found says which cases may hold the terms of a search.
-type found struct {
+// A wanted is what a person looks for.
+type wanted struct {
+	text  string
 	terms []string
 	grams []int32
-	ids   []string // unless there are many
-	many  bool     // or none of the terms is long enough to be looked up
 }
 
-// find looks the words up in the index and adds what is not indexed yet and the
-// case that has the text for its number.
-func (p *Store) find(ctx context.Context, text string) (*found, error) {
-	if text == "" {
-		return nil, nil //nolint:nilnil // no search
+func want(text string) wanted {
+	w := wanted{text: text, terms: terms(text)}
+	for _, t := range w.terms {
+		w.grams = append(w.grams, grams(t)...)
 	}
-	f := &found{terms: terms(text)}
-	for _, t := range f.terms {
-		f.grams = append(f.grams, grams(t)...)
-	}
-	if len(f.terms) > 0 && len(f.grams) == 0 {
-		f.many = true
-		return f, nil
-	}
-	sql := "select id from cases where id = $1"
-	args := []any{strings.ToUpper(strings.TrimSpace(postgres.Clean(text)))}
-	if len(f.grams) > 0 {
-		sql += ` union all select * from search_hits($2::int[], $3)
-			union all (select unnest(case_ids) from search_queue limit $3)`
-		args = append(args, f.grams, few+1)
-	}
-	rows, err := p.db.Pool().Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("look up words: %w", err)
-	}
-	if f.ids, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
-		return nil, fmt.Errorf("look up words: %w", err)
-	}
-	f.many = len(f.ids) > few
-	return f, nil
+	return w
 }
 
-// where writes f as terms of a where clause on cases c.
-func (f *found) where(args pgx.NamedArgs, count bool) []string {
-	if f == nil {
-		return nil
+// indexed reports whether the index knows which cases it may be: a term that is
+// too short to be looked up is looked for in titles.
+func (w wanted) indexed() bool { return w.text != "" && (len(w.terms) == 0 || len(w.grams) > 0) }
+
+// hits begins a statement: hit are the cases that may have the terms, with
+// those that are not indexed yet and the one that has the text for its number,
+// and n says whether they are too many to look at each.
+func (w wanted) hits(args pgx.NamedArgs) string {
+	args["number"], args["few"] = strings.ToUpper(strings.TrimSpace(postgres.Clean(w.text))), few
+	sql := "with hit as materialized (select id from cases where id = @number"
+	if len(w.grams) > 0 {
+		args["grams"], args["most"] = w.grams, few+1
+		sql += ` union all (select case_id from search_words where grams @> @grams::int[] limit @most)
+			union all (select unnest(case_ids) from search_queue limit @most)`
 	}
-	var out []string
-	switch {
-	case !f.many:
-		out = append(out, "c.id = any(@ids::text[])")
-		args["ids"] = f.ids
-		if len(f.terms) == 0 {
-			return out
-		}
-	case count && len(f.grams) > 0:
+	return sql + "), n as (select count(*) > @few as many from hit) "
+}
+
+// amongHits are the terms of a where clause on cases c after hits.
+func (w wanted) amongHits(args pgx.NamedArgs) []string {
+	among := []string{"c.id = any(array(select id from hit))", "not n.many"}
+	if len(w.terms) == 0 {
+		return among
+	}
+	return append(among, "(c.id = @number or "+strings.Join(w.said(args), " and ")+")")
+}
+
+// amongMany are the terms of a where clause on cases c of which many are wanted.
+func (w wanted) amongMany(args pgx.NamedArgs, count bool) []string {
+	if count && len(w.grams) > 0 {
 		// Counting many is left to the index, which is right but for a pair of
 		// words that are apart.
-		args["grams"] = f.grams
-		return append(out, "c.id in (select * from search_hits(@grams::int[], null))")
+		args["grams"] = w.grams
+		return []string{"c.id in (select * from search_hits(@grams::int[], null))"}
 	}
-	said := "lower(title)"
-	if len(f.grams) > 0 {
-		said = `lower(title || ' ' || coalesce((select s.content->>'text' from submission s where s.receipt = c.receipt), ''))`
+	return w.said(args)
+}
+
+// said asks of a case c that its words have all terms.
+func (w wanted) said(args pgx.NamedArgs) []string {
+	words := "lower(title)"
+	if len(w.grams) > 0 {
+		words = `lower(title || ' ' || coalesce((select s.content->>'text' from submission s where s.receipt = c.receipt), ''))`
 	}
-	var all []string
-	for i, t := range f.terms {
+	all := make([]string, len(w.terms))
+	for i, t := range w.terms {
 		name := fmt.Sprintf("term%d", i)
 		args[name] = t
-		all = append(all, "strpos("+said+", @"+name+") > 0")
+		all[i] = "strpos(" + words + ", @" + name + ") > 0"
 	}
-	if len(f.ids) > 0 && !f.many {
-		args["number"] = strings.ToUpper(strings.Join(f.terms, " "))
-		return append(out, "(c.id = @number or "+strings.Join(all, " and ")+")")
-	}
-	return append(out, all...)
+	return all
 }
 
 // The words of so many cases of one transaction are indexed in it. When there

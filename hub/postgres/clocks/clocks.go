@@ -62,8 +62,8 @@ func (s *Store) SaveYear(ctx context.Context, y calendar.Year, now time.Time) er
 	return postgres.Wrap(err, "save calendar %d", y.Year)
 }
 
-// open are the statuses of open cases, as the index of open cases has them.
-const open = `status in ('sorting', 'assigned', 'signed', 'handling', 'waiting', 'suspended')`
+// open says that a case c is open, as the index of open cases has it.
+const open = "c.closed_at is null"
 
 // Provisional returns up to n open cases with a provisional clock, by number.
 func (s *Store) Provisional(ctx context.Context, after hub.CaseID, n int) ([]hub.Case, error) {

@@ -160,8 +160,8 @@ func null(t time.Time) *time.Time {
 func (s *Store) Joined(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID][]hub.CaseID, error) {
 	out := map[hub.CaseID][]hub.CaseID{}
 	rows, err := s.db.Pool().Query(ctx, `with recursive m(root, id) as (
-			select state->>'into', id from cases where status = 'merged' and state->>'into' = any($1::text[])
-			union select m.root, c.id from cases c join m on c.status = 'merged' and c.state->>'into' = m.id)
+			select merged_into, id from cases where merged_into = any($1::text[])
+			union select m.root, c.id from cases c join m on c.merged_into = m.id)
 		select root, id from m where id <> root order by root, id`, ids)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read merged cases")
