@@ -28,15 +28,15 @@ const factSQL = `select c.id, c.lead, c.place, c.category, c.topic, c.channel, c
 	not coalesce(e.late, false), coalesce(e.answered, false), coalesce(e.rejected, false),
 	coalesce(e.contact_due, false) and (coalesce(e.contacted, false) or coalesce(e.contact_late, false)),
 	coalesce(e.contacted, false) and not coalesce(e.contact_late, false),
-	coalesce((c.state->>'rating')::int, 0), coalesce(v.reached, false), coalesce(v.solved, false), v.satisfied,
+	coalesce((c.state::json->>'rating')::int, 0), coalesce(v.reached, false), coalesce(v.solved, false), v.satisfied,
 	coalesce(e.sent_back, 0), coalesce(e.reopened, 0), coalesce(e.extended, 0), coalesce(e.supervised, 0), c.rung,
-	coalesce(s.content->'extra'->>'_who', ''), coalesce(a.spared, '{}')
+	coalesce(s.content::json->'extra'->>'_who', ''), coalesce(a.spared, '{}')
 from cases c
 left join submission s on s.receipt = c.receipt
 left join lateral (select bool_or(type = 'rejected') as rejected, bool_or(type = 'answered') as answered,
-		bool_or(type = 'overran' and data->>'clock' = 'close') as late,
-		bool_or((data->'deadlines')::jsonb @> '[{"kind": "contact"}]') as contact_due,
-		bool_or(type = 'contact_made') as contacted, bool_or(type = 'overran' and data->>'clock' = 'contact') as contact_late,
+		bool_or(type = 'overran' and data::json->>'clock' = 'close') as late,
+		bool_or(data like '%"deadlines":%' and (data::json->'deadlines')::jsonb @> '[{"kind": "contact"}]') as contact_due,
+		bool_or(type = 'contact_made') as contacted, bool_or(type = 'overran' and data::json->>'clock' = 'contact') as contact_late,
 		count(*) filter (where type = 'sent_back')::int as sent_back, count(*) filter (where type = 'reopened')::int as reopened,
 		count(*) filter (where type = 'extension_approved')::int as extended, count(*) filter (where type = 'supervised')::int as supervised
 	from event e where e.case_id = c.id) e on true

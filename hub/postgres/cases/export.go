@@ -36,7 +36,7 @@ func (p *Store) ExportClosed(ctx context.Context, since, until, now time.Time, d
 			term = " and " + term
 		}
 		rows, err := tx.Query(ctx, `select c.state, s.content, coalesce(e.text, '') from cases c join submission s on s.receipt = c.receipt
-			left join lateral (select data->>'text' as text from event e where e.case_id = c.id
+			left join lateral (select data::json->>'text' as text from event e where e.case_id = c.id
 				and e.type in ('resolved', 'answered', 'rejected') order by seq desc limit 1) e on true
 			where c.closed_at >= @since and c.closed_at < @until`+term+" order by c.closed_at, c.id limit @limit", args)
 		if err != nil {

@@ -63,7 +63,7 @@ func (r *eventRows) queue(b *pgx.Batch) {
 		return
 	}
 	b.Queue(`insert into event (case_id, seq, type, at, actor, data, hash)
-		select c, s, t, at, a::json, d::json, h
+		select c, s, t, at, a, d, h
 		from unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[])
 			as u(c, s, t, at, a, d, h)`,
 		r.cases, r.seqs, r.types, r.at, r.actors, r.data, r.hashes)

@@ -111,7 +111,7 @@ func (w wanted) amongMany(args pgx.NamedArgs, count bool) []string {
 func (w wanted) said(args pgx.NamedArgs) []string {
 	words := "lower(title)"
 	if len(w.grams) > 0 {
-		words = `lower(title || ' ' || coalesce((select s.content->>'text' from submission s where s.receipt = c.receipt), ''))`
+		words = `lower(title || ' ' || coalesce((select s.content::json->>'text' from submission s where s.receipt = c.receipt), ''))`
 	}
 	all := make([]string, len(w.terms))
 	for i, t := range w.terms {
@@ -172,7 +172,7 @@ func (p *Store) IndexSearch(ctx context.Context) (int, error) {
 				delete from search_queue where id = any(array(
 					select id from search_queue order by id limit $1 for update skip locked))
 				returning case_ids)
-			select c.id, c.title, coalesce(s.content->>'text', '')
+			select c.id, c.title, coalesce(s.content::json->>'text', '')
 			from (select distinct unnest(case_ids) as case_id from taken) t
 				join cases c on c.id = t.case_id left join submission s on s.receipt = c.receipt`, indexRows)
 		if err != nil {

@@ -116,13 +116,13 @@ func (w *writer) queueUpdate(b *pgx.Batch) {
 	case 0:
 	case 1: // what a person does: half the work of the statement for many
 		b.Queue(`update cases set version = $2, status = $3, lead = $4, place = $5, category = $6, kind = $7, urgency = $8,
-				topic = $9, rung = $10, closed_at = $11, due_at = $12, head = $13, state = $14::text::json where id = $1`,
+				topic = $9, rung = $10, closed_at = $11, due_at = $12, head = $13, state = $14 where id = $1`,
 			r.ids[0], r.versions[0], r.statuses[0], r.leads[0], r.places[0], r.categories[0], r.kinds[0], r.urgencies[0],
 			r.topics[0], r.rungs[0], r.closed[0], r.due[0], r.heads[0], r.states[0])
 	default:
 		b.Queue(`update cases set version = t.b, status = t.c, lead = t.f, place = t.g, category = t.h,
 				kind = t.i, urgency = t.j, topic = t.k, rung = t.l, closed_at = t.n, due_at = t.o,
-				head = t.p, state = t.q::json
+				head = t.p, state = t.q
 			from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
 				$7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[], $12::timestamptz[],
 				$13::bytea[], $14::text[]) as t(a, b, c, f, g, h, i, j, k, l, n, o, p, q)

@@ -19,9 +19,9 @@ import (
 func (s *Store) Sample(ctx context.Context, since time.Time, percent int) (int, error) {
 	tag, err := s.db.Pool().Exec(ctx, `insert into return_visit (case_id, round, reason, closed_at)
 		select id, round, reason, closed_at from (
-			select id, (state->>'round')::int as round, closed_at, case
-				when coalesce((state->>'rating')::int, 5) <= 2 then 'dissatisfied' when urgency = 'critical' then 'critical'
-				when ('x' || substr(md5(id || '/' || (state->>'round')), 1, 7))::bit(28)::int % 100 < $2 then 'sample' end as reason
+			select id, (state::json->>'round')::int as round, closed_at, case
+				when coalesce((state::json->>'rating')::int, 5) <= 2 then 'dissatisfied' when urgency = 'critical' then 'critical'
+				when ('x' || substr(md5(id || '/' || (state::json->>'round')), 1, 7))::bit(28)::int % 100 < $2 then 'sample' end as reason
 			from cases where closed_at >= $1 and status in ('resolved', 'answered')) c
 		where reason is not null on conflict do nothing`, since, percent)
 	return int(tag.RowsAffected()), postgres.Wrap(err, "sample return visits")

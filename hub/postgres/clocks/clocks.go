@@ -69,7 +69,7 @@ const open = "c.closed_at is null"
 func (s *Store) Provisional(ctx context.Context, after hub.CaseID, n int) ([]hub.Case, error) {
 	args := pgx.NamedArgs{"after": string(after), "n": n}
 	rows, err := s.db.Pool().Query(ctx, `select state from cases c where `+open+` and id > @after
-		and state::text like '%"provisional":%true%'`+postgres.ScopedCase(ctx, "c.id", args)+` order by id limit @n`, args)
+		and state like '%"provisional":%true%'`+postgres.ScopedCase(ctx, "c.id", args)+` order by id limit @n`, args)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read provisional cases")
 	}

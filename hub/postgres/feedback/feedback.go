@@ -26,8 +26,8 @@ func New(pool *pgxpool.Pool) *Store { return &Store{pool} }
 // again replaces the words.
 func (s *Store) Save(ctx context.Context, f receipt.Feedback) error {
 	_, err := s.pool.Exec(ctx, `insert into alert_feedback (alert_id, department, case_id, kind, rule, note, at)
-		values ($1, $2, $3, $4, coalesce((select data->'decision'->>'rule' from event
-			where case_id = $3 and data->'decision' is not null order by seq desc limit 1), ''), $5, $6)
+		values ($1, $2, $3, $4, coalesce((select data::json->'decision'->>'rule' from event
+			where case_id = $3 and data::json->'decision' is not null order by seq desc limit 1), ''), $5, $6)
 		on conflict (alert_id, kind) do update set note = excluded.note, at = excluded.at`,
 		string(f.Alert), string(f.Department), string(f.Case), string(f.Kind), f.Note, f.At)
 	if err != nil {

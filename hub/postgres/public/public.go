@@ -53,7 +53,7 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]Found, error) {
 			and (@since::timestamptz is null or c.opened_at >= @since) and (@until::timestamptz is null or c.opened_at <= @until)
 			and (@accounts::text[] is null or c.receipt in (select s.receipt from submission s
 				where s.channel = any(@channels) and s.account = any(@accounts)))
-			and (@services::text[] is null or coalesce((select s.content->'extra'->>'service_code' from submission s
+			and (@services::text[] is null or coalesce((select s.content::json->'extra'->>'service_code' from submission s
 				where s.receipt = c.receipt), '') = any(@services))
 			and (@open::boolean is null or @open = (c.status = any(@states)))
 		order by c.opened_at desc, c.id desc limit @limit offset @offset`,
@@ -85,7 +85,7 @@ const lookback = 400 * 24 * time.Hour
 
 // Steps lists events of these types in [from, to), oldest first.
 func (s *Store) Steps(ctx context.Context, channels []hub.ChannelCode, types []hub.EventType, from, to time.Time, limit int) ([]Step, error) {
-	rows, err := s.db.Pool().Query(ctx, `select e.case_id, e.seq, e.type, e.at, coalesce(e.data ->> 'text', '')
+	rows, err := s.db.Pool().Query(ctx, `select e.case_id, e.seq, e.type, e.at, coalesce(e.data::json ->> 'text', '')
 		from cases c join event e on e.case_id = c.id
 		where c.channel = any(@channels) and c.opened_at >= @oldest and c.opened_at < @to
 			and e.at >= @from and e.at < @to and e.type = any(@types)

@@ -124,11 +124,11 @@ func (s *Store) Expire(ctx context.Context, now, before time.Time, n int) ([]hub
 // erasures are the statements that delete what is kept of the cases @gone.
 func erasures() []string {
 	return []string{
-		`update submission s set content = @content::json, raw = null, account = null, person = null, erased_at = @now
+		`update submission s set content = @content, raw = null, account = null, person = null, erased_at = @now
 			from cases c where c.receipt = s.receipt and c.id = any(@gone::text[])`,
-		`update cases set title = @erased, state = (state::jsonb #- '{asked,reason}')::json where id = any(@gone::text[])`,
-		`update event set data = (data::jsonb - 'text' #- '{extension,reason}')::json, erased_at = @now
-			where case_id = any(@gone::text[]) and (data->>'text' is not null or data->'extension' is not null)`,
+		`update cases set title = @erased, state = (state::jsonb #- '{asked,reason}')::text where id = any(@gone::text[])`,
+		`update event set data = (data::jsonb - 'text' #- '{extension,reason}')::text, erased_at = @now
+			where case_id = any(@gone::text[]) and (data::json->>'text' is not null or data::json->'extension' is not null)`,
 		"update delivery set alert = alert - 'content' - 'text', receipt = receipt - 'facts' - 'reason' where case_id = any(@gone::text[])",
 		"update attempt a set result = '' from delivery d where d.alert_id = a.alert_id and d.case_id = any(@gone::text[])",
 		"update case_order set text = @erased, answer = case answer when '' then '' else @erased end where case_id = any(@gone::text[])",
@@ -147,7 +147,7 @@ func erasures() []string {
 func erasePhotos(ctx context.Context, tx pgx.Tx, gone []hub.CaseID) error {
 	rows, err := tx.Query(ctx, `select distinct a->>'sha256' from cases c join submission s on s.receipt = c.receipt,
 		jsonb_array_elements(s.content::jsonb->'attachments') a where c.id = any($1::text[])
-		union select t.sha256 from (select (regexp_matches(e.data->>'text', '现场照片 ([0-9a-f]{16})', 'g'))[1] as begins from event e
+		union select t.sha256 from (select (regexp_matches(e.data::json->>'text', '现场照片 ([0-9a-f]{16})', 'g'))[1] as begins from event e
 			where e.case_id = any($1::text[])) p join attachment t on t.sha256 >= p.begins and t.sha256 < p.begins || 'g'`, gone)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func erasePhotos(ctx context.Context, tx pgx.Tx, gone []hub.CaseID) error {
 	}
 	_, err = tx.Exec(ctx, `delete from attachment where sha256 = any($1::text[]) and sha256 not in (
 		select a->>'sha256' from submission s, jsonb_array_elements(s.content::jsonb->'attachments') a
-		where s.erased_at is null and not s.case_id = any($2::text[]) and s.content::text like '%"attachments":%')`, digests, gone)
+		where s.erased_at is null and not s.case_id = any($2::text[]) and s.content like '%"attachments":%')`, digests, gone)
 	return err
 }
 

@@ -57,7 +57,7 @@ func store(t *testing.T, pool *pgxpool.Pool, id string, at time.Time, rows []row
 	for i, r := range rows {
 		if err == nil {
 			_, err = pool.Exec(t.Context(), `insert into event (case_id, seq, type, at, actor, data, hash)
-				values ($1, $2, $3, $4, '{}', $5::text::json, sha256(''::bytea))`, id, i+1, r.kind, at, r.data)
+				values ($1, $2, $3, $4, '{}', $5, sha256(''::bytea))`, id, i+1, r.kind, at, r.data)
 		}
 	}
 	if err != nil {

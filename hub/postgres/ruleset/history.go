@@ -121,8 +121,8 @@ func (s *Store) ShadowSummary(ctx context.Context, hash hub.RuleSetHash, samples
 // Judged returns the decisions made after a moment, oldest first, at most
 // limit, with masked titles.
 func (s *Store) Judged(ctx context.Context, after time.Time, limit int) ([]release.Judged, error) {
-	rows, err := s.db.Pool().Query(ctx, `select c.id, c.opened_at, c.channel, c.place, c.title, e.data -> 'decision'
-		from cases c join event e on e.case_id = c.id and e.seq <= 3 and e.data -> 'decision' is not null
+	rows, err := s.db.Pool().Query(ctx, `select c.id, c.opened_at, c.channel, c.place, c.title, e.data::json -> 'decision'
+		from cases c join event e on e.case_id = c.id and e.seq <= 3 and e.data::json -> 'decision' is not null
 		where c.opened_at > $1 order by c.opened_at, c.id limit $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the newest decisions: %w", err)
