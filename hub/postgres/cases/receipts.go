@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,7 +39,7 @@ func (p *Store) look(all []*lookup) {
 	defer cancel()
 	receipts := all[0].receipts
 	for _, l := range all[1:] {
-		receipts = append(receipts[:len(receipts):len(receipts)], l.receipts...)
+		receipts = append(slices.Clip(receipts), l.receipts...)
 	}
 	rows, err := p.db.Keyed().Query(ctx, findReceipts, receipts)
 	found, err := collectReceipts(rows, err)
