@@ -37,7 +37,7 @@ func NewPublisher(brokers []string, log *slog.Logger, security ...Security) (*Pu
 func newPublisher(brokers []string, cfg *sarama.Config, log *slog.Logger) (*Publisher, error) {
 	producer, err := sarama.NewAsyncProducer(brokers, cfg)
 	if err != nil {
-		return nil, unavailable(fmt.Errorf("connect producer to Kafka %v: %w", brokers, err))
+		return nil, unreached(brokers, cfg, fmt.Errorf("connect producer to Kafka %v: %w", brokers, err))
 	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -20,7 +21,9 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/bus"
@@ -134,18 +137,55 @@ func TestTLSAndLogin(t *testing.T) {
 	stranger := base
 	stranger.CA, stranger.User, stranger.Password = "", "big", "s3cret-512" // the machine does not know our authority
 	stranger.TLS = true
-	for name, s := range map[string]kafka.Security{
-		"a wrong password": wrong, "no certificate": noCert, "an unknown authority": stranger, "in the clear": {},
+	for name, c := range map[string]struct {
+		kafka.Security
+		key string
+	}{
+		"a wrong password": {wrong, "bus.hung_up"}, "an unknown authority": {stranger, "bus.certificate"}, "in the clear": {kafka.Security{}, "bus.hung_up"},
+		"no certificate": {noCert, "bus.unavailable"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p, err := kafka.NewPublisher([]string{addr}, nil, s)
-			if err == nil {
-				_ = p.Close()
-			}
-			if hub.CodeOf(err) != hub.CodeUnavailable {
-				t.Errorf("got %v, want unavailable", err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { refused(t, addr, c.Security, c.key) })
+	}
+}
+
+// refused wants both who connect first to say key, and no password.
+func refused(t *testing.T, addr string, s kafka.Security, key string) {
+	t.Helper()
+	p, err := kafka.NewPublisher([]string{addr}, nil, s)
+	if err == nil {
+		_ = p.Close()
+	}
+	for _, err := range []error{err, kafka.EnsureTopics(t.Context(), []string{addr}, nil, s)} {
+		if e, ok := errors.AsType[*hub.Error](err); !ok || e.Key != key || strings.Contains(err.Error(), string(s.Password)) && s.Password != "" {
+			t.Errorf("got %v, want %s", err, key)
+		}
+	}
+}
+
+// TestLoginRefused answers a wrong password as Apache Kafka does, with an error
+// code; the embedded broker hangs up instead.
+func TestLoginRefused(t *testing.T) {
+	f := authority(t)
+	f.leaf(t, "broker")
+	pair, err := tls.LoadX509KeyPair(f.path("broker.pem"), f.path("broker.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(),
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{pair}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	cluster.ControlKey(int16(kmsg.SASLAuthenticate), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		answer := r.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+		answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+		return answer, nil, true
+	})
+	s := kafka.Security{CA: f.path("ca.pem"), User: "mashang", Password: "guess"}
+	for _, s.Mechanism = range []string{"scram-sha-512", "plain"} {
+		refused(t, cluster.ListenAddrs()[0], s, "bus.login_refused")
 	}
 }
 
@@ -159,12 +199,8 @@ func TestTLSAndLoginOnApacheKafka(t *testing.T) {
 	roundTrip(t, addr, right)
 	wrong, strange := right, right
 	wrong.Password, strange.CA = "guess", authority(t).path("ca.pem")
-	for why, s := range map[string]kafka.Security{"SCRAM-SHA-512": wrong, "unknown authority": strange} {
-		err := kafka.EnsureTopics(t.Context(), []string{addr}, nil, s)
-		if hub.CodeOf(err) != hub.CodeUnavailable || !strings.Contains(err.Error(), why) {
-			t.Errorf("got %v, want unavailable and %s", err, why)
-		}
-	}
+	refused(t, addr, wrong, "bus.login_refused")
+	refused(t, addr, strange, "bus.certificate")
 }
 
 // roundTrip carries a message there and back.

@@ -2,9 +2,13 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
+	"syscall"
 
 	"github.com/IBM/sarama"
 
@@ -23,12 +27,12 @@ func EnsureTopics(ctx context.Context, brokers []string, topics []bus.Topic, sec
 	}
 	admin, err := sarama.NewClusterAdmin(brokers, cfg)
 	if err != nil {
-		return unavailable(fmt.Errorf("connect to Kafka %v: %w", brokers, err))
+		return unreached(brokers, cfg, fmt.Errorf("connect to Kafka %v: %w", brokers, err))
 	}
 	defer func() { _ = admin.Close() }()
 	have, err := admin.ListTopics()
 	if err != nil {
-		return unavailable(fmt.Errorf("list topics: %w", err))
+		return unreached(brokers, cfg, fmt.Errorf("list topics: %w", err))
 	}
 	for _, t := range topics {
 		if err := ctx.Err(); err != nil {
@@ -60,6 +64,24 @@ func detail(t bus.Topic) *sarama.TopicDetail {
 		ReplicationFactor: -1,
 		ConfigEntries:     entries,
 	}
+}
+
+// unreached says why the first connection with cfg did not come about. A login
+// or certificate that is not taken is wrong tomorrow too, so it is not
+// unavailable: somebody must change it. A broker that hangs up may mean that,
+// or be on its way down.
+func unreached(brokers []string, cfg *sarama.Config, err error) error {
+	at := strings.Join(brokers, ",")
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+		return &hub.Error{Code: hub.CodeUnauthorized, Key: "bus.login_refused", Args: []any{at, cfg.Net.SASL.User}, Err: err}
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return &hub.Error{Code: hub.CodeUnauthorized, Key: "bus.certificate", Args: []any{at}, Err: err}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return &hub.Error{Code: hub.CodeUnavailable, Key: "bus.hung_up", Args: []any{at}, Err: err}
+	}
+	return unavailable(err)
 }
 
 // unavailable wraps err for callers that can try again.
