@@ -3,7 +3,7 @@ GO ?= go
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 export GOFLAGS ?=
 
-FUZZTIME ?= 30s
+FUZZTIME ?= 15s
 
 .PHONY: help build demo test vet race lint duel kafka long crash bench fuzz proto clean
 
@@ -47,7 +47,7 @@ CRASH_ROUNDS ?= 20
 crash: ## kill -9 of hub, plugins, PostgreSQL and Apache Kafka under load, 20 rounds each
 	MASHANG_CRASH_ROUNDS=$(CRASH_ROUNDS) MASHANG_CRASH_KAFKA=1 $(GO) test -count=1 -run TestKilled -v -timeout 35m ./cmd/mashang/
 
-fuzz: ## fuzz every decoder, FUZZTIME (30s) each
+fuzz: ## fuzz every decoder, FUZZTIME (15s) each
 	.ci/fuzz $(FUZZTIME)
 
 bench: build ## the whole way against a bare loop, on the embedded broker and on Apache Kafka
