@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -33,12 +34,12 @@ const lazyConnections, keyedConnections = 4, 8
 
 // A DB is the store. Its methods are safe for concurrent use.
 type DB struct {
-	pool *pgxpool.Pool
-	lazy *pgxpool.Pool // its commits do not wait for the disk
-	log  *slog.Logger
-	txs  chan struct{} // one per open transaction of pool
+	pool  *pgxpool.Pool
+	lazy  *pgxpool.Pool // its commits do not wait for the disk
+	keyed *pgxpool.Pool // its statements find their rows by a key
+	log   *slog.Logger
+	txs   chan struct{} // one per open transaction of pool
 
-	keyed  *pgxpool.Pool // its statements find their rows by a key
 	stored chan struct{} // signalled when the outbox has grown
 	fresh  fresh         // what it has grown by
 	keys   *seal.Keyring // nil seals nothing
@@ -71,8 +72,9 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	if db.lazy, err = openLazy(ctx, config); err == nil {
-		db.keyed, err = openKeyed(ctx, config)
+	db.lazy, err = openBeside(ctx, config, lazyConnections, map[string]string{"synchronous_commit": "off"})
+	if err == nil {
+		db.keyed, err = openBeside(ctx, config, keyedConnections, map[string]string{"plan_cache_mode": "force_generic_plan"})
 	}
 	if err != nil {
 		db.Close()
@@ -81,24 +83,14 @@ func Open(ctx context.Context, dsn string, log *slog.Logger) (*DB, error) {
 	return db, nil
 }
 
-// openLazy opens the connections for what is simply done again when a crash
-// undoes it: taking messages away that are published, lending out deliveries,
-// indexing words. All of it finds its rows by a key, see ByKey.
-func openLazy(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
-	config := like.Copy()
-	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
-	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
-	config.MaxConns, config.MinConns = min(lazyConnections, like.MaxConns), 0
-	return pgxpool.NewWithConfig(ctx, config)
-}
-
-// openKeyed opens the connections for what finds its rows by a key, see ByKey:
-// there a statement is planned once and not for each of its values.
-func openKeyed(ctx context.Context, like *pgxpool.Config) (*pgxpool.Pool, error) {
+// openBeside opens a pool of up to n connections like those of the pool, but
+// with the server's settings params. Nothing in it reads a whole table, see
+// ByKey.
+func openBeside(ctx context.Context, like *pgxpool.Config, n int32, params map[string]string) (*pgxpool.Pool, error) {
 	config := like.Copy()
 	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
-	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
-	config.MaxConns, config.MinConns = min(keyedConnections, like.MaxConns), 0
+	maps.Copy(config.ConnConfig.RuntimeParams, params)
+	config.MaxConns, config.MinConns = min(n, like.MaxConns), 0
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
@@ -158,11 +150,19 @@ func (db *DB) Close() {
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Lazy is a pool whose commits do not wait for the disk: for what is simply
-// done again when a crash undoes it.
+// done again when a crash undoes it, such as taking messages away that are
+// published, lending out deliveries and indexing words. All of it finds its
+// rows by a key.
 func (db *DB) Lazy() *pgxpool.Pool { return db.lazy }
 
+// ByKey has the statements after it in a transaction of [DB.Tx] find their rows by a
+// key. A plan that was made while a table was small must not be to read all of
+// it: until the server has counted the rows anew, a minute of much work.
+const ByKey = "select set_config('enable_seqscan', 'off', true)"
+
 // Keyed is a pool for statements that find their rows by a key, whatever the
-// server believes of the size of their tables; each is planned once.
+// server believes of the size of their tables; each is planned once and not for
+// each of its values.
 func (db *DB) Keyed() *pgxpool.Pool { return db.keyed }
 
 // Tx runs f in one transaction; an error rolls it back and is returned as it

@@ -11,11 +11,6 @@ import (
 // undoTime bounds the rollback of a transaction whose caller has gone.
 const undoTime = 5 * time.Second
 
-// ByKey has the statements after it in the transaction find their rows by a
-// key. A plan that was made while a table was small must not be to read all of
-// it: until the server has counted the rows anew, a minute of much work.
-const ByKey = "select set_config('enable_seqscan', 'off', true)"
-
 // InFlight runs one transaction in two flights: it begins with what read adds
 // and ends with what write adds, and each is one message to the server and one
 // answer. A row that read locks is thus held for no longer than write takes to

@@ -17,6 +17,9 @@ const (
 	ofOne  = "(select true from assignment s where s.case_id = c.id and s.department = @%s)"
 )
 
+// IsOpen says that a case c is open, as the index of open cases has it.
+const IsOpen = "c.closed_at is null"
+
 // Scoped writes the scope of ctx as a term about the table cases, named c, and
 // adds what it needs to args; "" when there is no limit.
 func Scoped(ctx context.Context, args pgx.NamedArgs) string { return scopedBy(ctx, args, ofMany) }

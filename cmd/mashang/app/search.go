@@ -36,11 +36,11 @@ func (a *App) index(ctx context.Context) error {
 		if n > 0 {
 			came = time.Now()
 		}
+		wait := indexPause
 		if time.Since(came) < indexRest {
-			pause.Reset(indexBusy)
-		} else {
-			pause.Reset(indexPause)
+			wait = indexBusy
 		}
+		pause.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

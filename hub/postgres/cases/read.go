@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,70 +20,45 @@ func (p *Store) Cases(ctx context.Context, f hub.Filter) ([]hub.Summary, error) 
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}
+	args := pgx.NamedArgs{"limit": min(f.Limit, 1000), "offset": max(f.Offset, 0)}
 	w := want(f.Text)
 	if w.indexed() {
-		if list, many, err := p.casesAmongHits(ctx, f, w); err != nil || !many {
+		among := maps.Clone(args)
+		rows, err := p.db.Keyed().Query(ctx, w.hits(among)+`select n.many, v.state, v.title, v.due_at from n left join lateral (
+				select c.state, c.title, c.due_at, c.opened_at, c.id from cases c`+
+			where(ctx, f, among, w.amongHits(among))+newest+`) v on true order by v.opened_at desc, v.id desc`, among)
+		if list, many, err := summaries(rows, err); err != nil || !many {
 			return list, postgres.Wrap(err, "read cases")
 		}
 	}
-	args := limited(f)
-	rows, err := p.db.Pool().Query(ctx, "select state, title, due_at from cases c"+
+	rows, err := p.db.Pool().Query(ctx, "select false, c.state, c.title, c.due_at from cases c"+
 		where(ctx, f, args, w.amongMany(args, false))+newest, args)
-	if err != nil {
-		return nil, postgres.Wrap(err, "read cases")
-	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (hub.Summary, error) {
-		var s summaryRow
-		if err := r.Scan(&s.state, &s.title, &s.due); err != nil {
-			return hub.Summary{}, err
-		}
-		return s.summary()
-	})
+	list, _, err := summaries(rows, err)
 	return list, postgres.Wrap(err, "read cases")
 }
 
 const newest = " order by c.opened_at desc, c.id desc limit @limit offset @offset"
 
-func limited(f hub.Filter) pgx.NamedArgs {
-	return pgx.NamedArgs{"limit": min(f.Limit, 1000), "offset": max(f.Offset, 0)}
-}
-
-// casesAmongHits returns the cases that f lets through unless many may be
-// wanted.
-func (p *Store) casesAmongHits(ctx context.Context, f hub.Filter, w wanted) (list []hub.Summary, many bool, err error) {
-	args := limited(f)
-	rows, err := p.db.Keyed().Query(ctx, w.hits(args)+`select n.many, v.state, v.title, v.due_at from n left join lateral (
-			select c.state, c.title, c.due_at, c.opened_at, c.id from cases c`+
-		where(ctx, f, args, w.amongHits(args))+newest+`) v on true order by v.opened_at desc, v.id desc`, args)
+// summaries collects rows of many, state, title and due; many says that they
+// are not the answer. A row without a state is there for many alone.
+func summaries(rows pgx.Rows, err error) (list []hub.Summary, many bool, _ error) {
 	if err != nil {
 		return nil, false, err
 	}
 	list = []hub.Summary{}
-	var s summaryRow
-	_, err = pgx.ForEachRow(rows, []any{&many, &s.state, &s.title, &s.due}, func() error {
-		if s.state == nil {
-			return nil // n alone
+	var state []byte
+	var title *string
+	var due *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&many, &state, &title, &due}, func() error {
+		if state == nil {
+			return nil
 		}
-		one, err := s.summary()
-		list = append(list, one)
+		s := hub.Summary{Title: *title, Due: postgres.Zero(due)}
+		err := readCase(state, &s.Case)
+		list = append(list, s)
 		return err
 	})
 	return list, many, err
-}
-
-// A summaryRow is what is read for a hub.Summary.
-type summaryRow struct {
-	state []byte
-	title *string
-	due   *time.Time
-}
-
-func (r summaryRow) summary() (hub.Summary, error) {
-	s := hub.Summary{Due: postgres.Zero(r.due)}
-	if r.title != nil {
-		s.Title = *r.title
-	}
-	return s, readCase(r.state, &s.Case)
 }
 
 // CountCases returns how many cases f lets through; Limit and Offset do not
@@ -131,7 +107,7 @@ func where(ctx context.Context, f hub.Filter, args pgx.NamedArgs, terms []string
 	add(`exists (select from assignment a where a.case_id = c.id and a.department = @department)`,
 		"department", string(f.Department))
 	if f.Open {
-		terms = append(terms, "c.closed_at is null")
+		terms = append(terms, postgres.IsOpen)
 	}
 	if term := postgres.Scoped(ctx, args); term != "" {
 		terms = append(terms, term)

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,9 +36,9 @@ func (p *Store) FindReceipts(ctx context.Context, receipts []hub.ReceiptID) (map
 func (p *Store) look(all []*lookup) {
 	ctx, cancel := context.WithTimeout(context.Background(), roundTime)
 	defer cancel()
-	receipts := all[0].receipts
-	for _, l := range all[1:] {
-		receipts = append(slices.Clip(receipts), l.receipts...)
+	var receipts []hub.ReceiptID
+	for _, l := range all {
+		receipts = append(receipts, l.receipts...)
 	}
 	rows, err := p.db.Keyed().Query(ctx, findReceipts, receipts)
 	found, err := collectReceipts(rows, err)

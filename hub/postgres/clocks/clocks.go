@@ -62,13 +62,10 @@ func (s *Store) SaveYear(ctx context.Context, y calendar.Year, now time.Time) er
 	return postgres.Wrap(err, "save calendar %d", y.Year)
 }
 
-// open says that a case c is open, as the index of open cases has it.
-const open = "c.closed_at is null"
-
 // Provisional returns up to n open cases with a provisional clock, by number.
 func (s *Store) Provisional(ctx context.Context, after hub.CaseID, n int) ([]hub.Case, error) {
 	args := pgx.NamedArgs{"after": string(after), "n": n}
-	rows, err := s.db.Pool().Query(ctx, `select state from cases c where `+open+` and id > @after
+	rows, err := s.db.Pool().Query(ctx, `select state from cases c where `+postgres.IsOpen+` and id > @after
 		and state like '%"provisional":%true%'`+postgres.ScopedCase(ctx, "c.id", args)+` order by id limit @n`, args)
 	if err != nil {
 		return nil, postgres.Wrap(err, "read provisional cases")
@@ -167,7 +164,7 @@ func (s *Store) AnswerTopic(ctx context.Context, id, by, text string, now time.T
 // Matters lists the open cases of a topic at a place, oldest first.
 func (s *Store) Matters(ctx context.Context, topic string, place hub.PlaceCode) ([]hub.CaseID, error) {
 	args := pgx.NamedArgs{"topic": topic, "place": postgres.Within(place)}
-	rows, err := s.db.Pool().Query(ctx, `select c.id from cases c where `+open+` and topic = @topic
+	rows, err := s.db.Pool().Query(ctx, `select c.id from cases c where `+postgres.IsOpen+` and topic = @topic
 		and starts_with(place, @place)`+postgres.ScopedCase(ctx, "c.id", args)+` order by opened_at, id`, args)
 	if err != nil {
 		return nil, postgres.Wrap(err, "find cases of %s", topic)
