@@ -3,6 +3,7 @@ package kafka_test
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"testing"
 	"time"
 
@@ -46,12 +47,20 @@ func TestWindow(t *testing.T) {
 	}
 	start := time.Now()
 	publish(0, 20)
-	time.Sleep(5 * time.Millisecond) //nolint:forbidigo // the records' times are the broker's
-	middle := time.Now()
-	time.Sleep(5 * time.Millisecond) //nolint:forbidigo // as above
+	middle := nextMilli()
 	publish(20, 10)
 	end := time.Now().Add(time.Second)
 	if a, b, c, none := count(start.Add(-time.Hour), middle), count(middle, end), count(start.Add(-time.Second), end), count(end, end.Add(time.Hour)); a != 20 || b != 10 || c != 30 || none != 0 {
 		t.Errorf("windows hold %d, %d, %d and %d, want 20, 10, 30 and 0", a, b, c, none)
 	}
+}
+
+// nextMilli returns the begin of the next millisecond, the unit of the records'
+// times, when it has come.
+func nextMilli() time.Time {
+	next := time.Now().Truncate(time.Millisecond).Add(time.Millisecond)
+	for time.Now().Before(next) {
+		runtime.Gosched()
+	}
+	return next
 }
