@@ -33,6 +33,9 @@ type Book interface {
 	// Told reads what a notice is about. CodeNotFound says that the case is
 	// not there.
 	Told(ctx context.Context, n Notice) (Told, error)
+	// ToldAll reads what many notices are about at once, by the ids of the
+	// notices. Those that it leaves out are read one by one.
+	ToldAll(ctx context.Context, all []Notice) (map[string]Told, error)
 	// Address finds who is told.
 	Address(ctx context.Context, n Notice, t Told) (Address, error)
 	// Urgencies are those of cases; one that is not there has none.
@@ -207,6 +210,10 @@ func (c *Courier) Step(ctx context.Context) (int, error) {
 func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Time) error {
 	var done []Notice
 	var failed error
+	known, err := c.Book.ToldAll(ctx, slices.Concat(groups...))
+	if err != nil {
+		c.Log.WarnContext(ctx, "read what notices are about; each is read by itself", "err", err)
+	}
 	for _, g := range groups {
 		now := c.Clock.Now()
 		if failed != nil || now.Sub(since) > lease/2 {
@@ -216,7 +223,7 @@ func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Tim
 			}
 			continue
 		}
-		r, err := c.post(ctx, g)
+		r, err := c.post(ctx, g, known)
 		if failed = err; err != nil {
 			continue // its lease holds
 		}
@@ -233,9 +240,13 @@ func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Tim
 }
 
 // post writes and sends the message of a group.
-func (c *Courier) post(ctx context.Context, group []Notice) (hub.Receipt, error) {
+func (c *Courier) post(ctx context.Context, group []Notice, known map[string]Told) (hub.Receipt, error) {
 	told := make([]Told, len(group))
 	for i, n := range group {
+		var ok bool
+		if told[i], ok = known[n.ID]; ok {
+			continue
+		}
 		var err error
 		if told[i], err = c.Book.Told(ctx, n); err != nil {
 			if hub.CodeOf(err) == hub.CodeNotFound {

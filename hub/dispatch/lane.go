@@ -94,18 +94,22 @@ func (l *Lane) work(ctx context.Context) {
 			probing = false
 			l.probed.Store(false)
 		}
-		if n > 0 && err == nil {
-			continue // there may be more
+		if n >= l.opts.Batch && err == nil {
+			continue // there are probably more
 		}
 		if isDown(err) && l.probed.CompareAndSwap(false, true) {
 			probing = true
 		}
-		l.wait(ctx, l.pause(err, probing))
+		l.wait(ctx, l.pause(n, err, probing))
 	}
 }
 
-// pause is how long to wait after a turn that brought nothing.
-func (l *Lane) pause(err error, probing bool) time.Duration {
+// shortly is when a lane looks again that found some, but not a full batch:
+// others of the same cases may have waited behind them. What is new is notified.
+const shortly = 25 * time.Millisecond
+
+// pause is how long to wait after a turn that brought n, unless it was a batch.
+func (l *Lane) pause(n int, err error, probing bool) time.Duration {
 	switch {
 	case probing:
 		return min(l.opts.Poll, 200*time.Millisecond)
@@ -113,6 +117,8 @@ func (l *Lane) pause(err error, probing bool) time.Duration {
 		return min(l.opts.Poll, l.opts.Rest+time.Millisecond)
 	case err != nil && !isDown(err):
 		return min(l.opts.Poll, time.Second)
+	case n > 0:
+		return min(l.opts.Poll, shortly)
 	}
 	return l.opts.Poll
 }

@@ -3,10 +3,13 @@ package app
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/courier"
+	"github.com/mashang-hub/mashang/hub/postgres/cases"
 	letters "github.com/mashang-hub/mashang/hub/postgres/courier"
 )
 
@@ -34,15 +37,8 @@ func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, 
 	if err != nil {
 		return courier.Told{}, err
 	}
-	t := courier.Told{Case: c, Content: s.Content, City: b.city.Name, Link: b.base + "/cases/" + string(c.ID)}
-	if n.Person == "" {
-		t.Link = b.citizenLink(c.ID)
-	}
-	t.Place = cmp.Or(b.places[c.Place].Name, s.PlaceText)
-	if n.Person == "" {
-		t.Place = cmp.Or(s.PlaceText, t.Place)
-	}
 	id, seq := n.EventOf()
+	t := b.told(n, cases.Happened{Case: c, Submission: s})
 	events, err := b.cases.Events(ctx, id)
 	if err != nil {
 		return t, err
@@ -59,10 +55,44 @@ func (b addressBook) Told(ctx context.Context, n courier.Notice) (courier.Told, 
 			t.Event = e
 		}
 	}
+	return t, nil
+}
+
+// ToldAll implements courier.Book: it leaves out those whose event is one of
+// another case.
+func (b addressBook) ToldAll(ctx context.Context, all []courier.Notice) (map[string]courier.Told, error) {
+	own := map[string]cases.Moment{}
+	for _, n := range all {
+		if id, seq := n.EventOf(); id == n.Case {
+			own[n.ID] = cases.Moment{Case: id, Seq: seq}
+		}
+	}
+	happened, err := b.cases.Happened(ctx, slices.Collect(maps.Values(own)))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]courier.Told{}
+	for _, n := range all {
+		if h, ok := happened[own[n.ID]]; ok {
+			out[n.ID] = b.told(n, h)
+		}
+	}
+	return out, nil
+}
+
+// told puts what n is about into the city's words.
+func (b addressBook) told(n courier.Notice, h cases.Happened) courier.Told {
+	c, s := h.Case, h.Submission
+	t := courier.Told{Case: c, Content: s.Content, Event: h.Event, City: b.city.Name, Link: b.base + "/cases/" + string(c.ID)}
+	t.Place = cmp.Or(b.places[c.Place].Name, s.PlaceText)
+	if n.Person == "" {
+		t.Link = b.citizenLink(c.ID)
+		t.Place = cmp.Or(s.PlaceText, t.Place)
+	}
 	if step, ok := b.city.Ladder.Step(n.Rung); ok {
 		t.Post = step.Title
 	}
-	return t, nil
+	return t
 }
 
 // citizenLink is where the citizen of a case sees it without a password.

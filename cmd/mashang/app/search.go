@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -12,7 +13,7 @@ const (
 	// short until none came for indexRest: a search looks at a waiting case for
 	// longer than an index takes it in.
 	indexPause = time.Second
-	indexBusy  = 25 * time.Millisecond
+	indexBusy  = 40 * time.Millisecond
 	indexRest  = 2 * time.Second
 	// indexMany is how many cases at once show that there is a backlog.
 	indexMany = 500
@@ -26,6 +27,8 @@ func (a *App) index(ctx context.Context) error {
 	last := ""
 	for {
 		n, err := a.cases.IndexSearch(ctx)
+		merged, mergeErr := a.cases.MergeSearch(ctx)
+		err = cmp.Or(err, mergeErr)
 		if text := fmt.Sprint(err); err != nil && text != last && ctx.Err() == nil {
 			last = text
 			a.log.Error("index the words of cases", "err", err)
@@ -33,7 +36,7 @@ func (a *App) index(ctx context.Context) error {
 		if n >= indexMany && err == nil {
 			continue
 		}
-		if n > 0 {
+		if n > 0 || merged > 0 {
 			came = time.Now()
 		}
 		wait := indexPause

@@ -79,7 +79,7 @@ func (p *Store) insertOpenings(ctx context.Context, openings []*hub.Opening,
 		if err != nil {
 			return err
 		}
-		in.indexed = len(fresh) >= indexFrom && len(fresh) <= indexTo
+		in.indexed = len(fresh) <= indexTo
 		for _, o := range fresh {
 			if err := in.add(o); err != nil {
 				return err

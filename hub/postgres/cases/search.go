@@ -122,11 +122,9 @@ func (w wanted) said(args pgx.NamedArgs) []string {
 	return all
 }
 
-// The words of so many cases of one transaction are indexed in it. When there
-// are fewer the hub has time, and they reach their departments without waiting
-// for the index; when there are more it is behind, and indexing is half of the
-// work.
-const indexFrom, indexTo = 4, 64
+// The words of up to so many cases of one transaction are stored in it. When
+// there are more the hub is behind, and indexing is half of the work.
+const indexTo = 64
 
 // words adds a row of search_words.
 func (r *copyRows) words(id hub.CaseID, grams []int32) {
@@ -199,6 +197,16 @@ func (p *Store) IndexSearch(ctx context.Context) (int, error) {
 	return len(words), postgres.Wrap(err, "index words of cases")
 }
 
+// MergeSearch merges the words that were stored since the last call into the
+// index: a search reads those that are not merged one by one. It returns how
+// many there were, in pages of the index; 0 when there were none. Several nodes
+// may call it.
+func (p *Store) MergeSearch(ctx context.Context) (int, error) {
+	var pages int
+	err := p.db.Pool().QueryRow(ctx, "select coalesce(gin_clean_pending_list(to_regclass('search_grams')), 0)").Scan(&pages)
+	return pages, postgres.Wrap(err, "merge words into their index")
+}
+
 // BeginPreload takes away the index of words, which is quicker to build anew
 // than to keep up with very many cases.
 func (p *Store) BeginPreload(ctx context.Context) error {
@@ -223,7 +231,7 @@ func (p *Store) EndPreload(ctx context.Context) error {
 	defer conn.Release()
 	for _, sql := range []string{
 		"set maintenance_work_mem = '512MB'",
-		"create index if not exists search_grams on search_words using gin (grams) with (fastupdate = off)",
+		"create index if not exists search_grams on search_words using gin (grams)",
 		"reset maintenance_work_mem",
 		"vacuum analyze submission", "vacuum analyze cases", "vacuum analyze event", "vacuum analyze assignment",
 		"vacuum analyze deadline", "vacuum analyze search_words", "checkpoint",

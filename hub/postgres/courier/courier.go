@@ -69,27 +69,23 @@ func scan(r pgx.CollectableRow) (courier.Notice, error) {
 // Claim implements courier.Store.
 func (s *Store) Claim(ctx context.Context, now, soon, lease time.Time, n int) ([][]courier.Notice, error) {
 	var groups [][]courier.Notice
-	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, postgres.ByKey); err != nil {
-			return err
-		}
+	err := pgx.BeginFunc(ctx, s.db.Keyed(), func(tx pgx.Tx) error {
 		list, err := due(ctx, tx, now, soon, n)
 		if err != nil {
 			return err
 		}
 		groups = group(list)
-		var b pgx.Batch
+		var ids, messages []string
 		for _, g := range groups {
-			ids := make([]string, len(g))
 			for i := range g {
 				g[i].NextAt = lease
 				g[i].Attempts++
-				ids[i] = g[i].ID
+				ids, messages = append(ids, g[i].ID), append(messages, g[i].Message)
 			}
-			b.Queue("update person_notice set message = $2, next_at = $3, attempts = attempts + 1 where id = any($1::text[])",
-				ids, g[0].Message, lease)
 		}
-		return tx.SendBatch(ctx, &b).Close()
+		_, err = tx.Exec(ctx, `update person_notice p set message = u.m, next_at = $3, attempts = p.attempts + 1
+			from unnest($1::text[], $2::text[]) as u(i, m) where p.id = u.i`, ids, messages, lease)
+		return err
 	})
 	return groups, postgres.Wrap(err, "claim notices")
 }
@@ -139,12 +135,18 @@ func group(list []courier.Notice) [][]courier.Notice {
 
 // Settle implements courier.Store.
 func (s *Store) Settle(ctx context.Context, list []courier.Notice) error {
-	var b pgx.Batch
+	var ids, statuses, reasons []string
+	var ways, attempts []int32
+	var next, sent []*time.Time
 	for _, n := range list {
-		b.Queue(`update person_notice set status = $2, way = $3, next_at = $4, attempts = $5, reason = $6, sent_at = $7 where id = $1`,
-			n.ID, string(n.Status), n.Way, null(n.NextAt), n.Attempts, n.Reason, null(n.SentAt))
+		ids, statuses, reasons = append(ids, n.ID), append(statuses, string(n.Status)), append(reasons, n.Reason)
+		ways, attempts = append(ways, int32(n.Way)), append(attempts, int32(n.Attempts))
+		next, sent = append(next, null(n.NextAt)), append(sent, null(n.SentAt))
 	}
-	err := s.db.Tx(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &b).Close() })
+	_, err := s.db.Keyed().Exec(ctx, `update person_notice p
+		set status = u.s, way = u.w, next_at = u.n, attempts = u.a, reason = u.r, sent_at = u.t
+		from unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::int[], $6::text[], $7::timestamptz[]) as u(i, s, w, n, a, r, t)
+		where p.id = u.i`, ids, statuses, ways, next, attempts, reasons, sent)
 	return postgres.Wrap(err, "settle notices")
 }
 

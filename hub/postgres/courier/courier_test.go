@@ -68,7 +68,7 @@ type town struct {
 
 func (w *town) Now() time.Time { return w.now }
 
-// Urgencies, Told and Address make the town its own book, of the cases in its
+// Urgencies, Told, ToldAll and Address make the town its own book, of the cases in its
 // database.
 func (w *town) Urgencies(ctx context.Context, ids []hub.CaseID) (map[hub.CaseID]hub.Urgency, error) {
 	return w.store.Urgencies(ctx, ids)
@@ -82,6 +82,11 @@ func (w *town) Told(ctx context.Context, n courier.Notice) (courier.Told, error)
 	c, s, err := w.cases.Case(ctx, n.Case)
 	e := hub.Event{Case: c.ID, Type: n.Event, Data: hub.Data{Text: "理由", Duty: &hub.Duty{Rung: n.Rung}}}
 	return courier.Told{Case: c, Content: s.Content, Event: e, Link: "https://hub/t/" + string(c.ID) + "?k=KEY", Place: "人民路街道"}, err
+}
+
+// ToldAll leaves all to Told.
+func (*town) ToldAll(context.Context, []courier.Notice) (map[string]courier.Told, error) {
+	return nil, nil
 }
 
 func (w *town) Address(_ context.Context, n courier.Notice, t courier.Told) (courier.Address, error) {

@@ -47,15 +47,15 @@ func (s *Store) AddDeliveries(ctx context.Context, alerts []hub.Alert, now time.
 	}
 	_, err := s.db.Exec(ctx, "add deliveries", `insert into delivery
 			(alert_id, department, case_id, seq, status, next_at, changed_at, added_at, alert)
-		select i, d, c, s, 'pending', $6::timestamptz, $6::timestamptz, $6::timestamptz, b::jsonb
+		select i, d, c, s, 'pending', $6::timestamptz, $6::timestamptz, $6::timestamptz, b
 		from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as u(i, d, c, s, b)
 		on conflict do nothing`, ids, departments, cases, seqs, bodies, now)
 	return err
 }
 
 const deliveryColumns = `d.alert, d.status, d.next_at, d.added_at, d.base, coalesce(d.notice, ''), coalesce(d.muted_by, ''), d.receipt,
-	(select coalesce(jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n), '[]')
-	 from attempt t where t.alert_id = d.alert_id)`
+	case when d.attempts > 0 then (select jsonb_agg(jsonb_build_object('n', n, 'at', at, 'took', took, 'result', result) order by n)
+		from attempt t where t.alert_id = d.alert_id) end`
 
 func (s *Store) collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, error) {
 	if err != nil {
@@ -77,8 +77,10 @@ func (s *Store) collectDeliveries(rows pgx.Rows, err error) ([]hub.Delivery, err
 		if err := s.db.Show(alertPlace(d.Alert.ID), &d.Alert.Content); err != nil {
 			return d, err
 		}
-		if err := json.Unmarshal(attempts, &d.Attempts); err != nil {
-			return d, fmt.Errorf("decode attempts: %w", err)
+		if attempts != nil {
+			if err := json.Unmarshal(attempts, &d.Attempts); err != nil {
+				return d, fmt.Errorf("decode attempts: %w", err)
+			}
 		}
 		if receipt == nil {
 			return d, nil

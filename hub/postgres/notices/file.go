@@ -92,7 +92,7 @@ func (s *Store) File(ctx context.Context, alerts []hub.Alert, verdicts []notice.
 	openGroups(&b, alerts, verdicts)
 	addSources(&b, alerts, verdicts)
 	b.Queue(`insert into delivery (alert_id, department, case_id, seq, status, next_at, changed_at, added_at, alert, group_key, muted_by)
-		select i, d, c, s, st, n, $10::timestamptz, $10::timestamptz, b::jsonb, g, m
+		select i, d, c, s, st, n, $10::timestamptz, $10::timestamptz, b, g, m
 		from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[])
 			as u(i, d, c, s, st, n, b, g, m)
 		on conflict do nothing`,

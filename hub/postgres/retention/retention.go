@@ -129,7 +129,7 @@ func erasures() []string {
 		`update cases set title = @erased, state = (state::jsonb #- '{asked,reason}')::text where id = any(@gone::text[])`,
 		`update event set data = (data::jsonb - 'text' #- '{extension,reason}')::text, erased_at = @now
 			where case_id = any(@gone::text[]) and (data::json->>'text' is not null or data::json->'extension' is not null)`,
-		"update delivery set alert = alert - 'content' - 'text', receipt = receipt - 'facts' - 'reason' where case_id = any(@gone::text[])",
+		"update delivery set alert = (alert::jsonb - 'content' - 'text')::text, receipt = receipt - 'facts' - 'reason' where case_id = any(@gone::text[])",
 		"update attempt a set result = '' from delivery d where d.alert_id = a.alert_id and d.case_id = any(@gone::text[])",
 		"update case_order set text = @erased, answer = case answer when '' then '' else @erased end where case_id = any(@gone::text[])",
 		"update deputy_act set text = '' where case_id = any(@gone::text[])",

@@ -110,7 +110,7 @@ func (s *Store) Counts(ctx context.Context, id string, since time.Time) ([]warni
 
 // Pushes returns what departments were told of a warning, newest first.
 func (s *Store) Pushes(ctx context.Context, id string) ([]warning.Push, error) {
-	rows, err := s.db.Pool().Query(ctx, `select alert_id, department, coalesce(alert->>'text', ''), (alert->>'at')::timestamptz, status
+	rows, err := s.db.Pool().Query(ctx, `select alert_id, department, coalesce(alert::json->>'text', ''), (alert::json->>'at')::timestamptz, status
 		from delivery where alert_id like $1 || '.%' order by 4 desc, 1`, id)
 	if err != nil {
 		return nil, fmt.Errorf("pushes of warning %s: %w", id, err)
