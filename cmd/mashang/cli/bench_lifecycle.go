@@ -33,7 +33,7 @@ func newBenchLifecycle(s *settings) *cobra.Command {
 	}
 	c.Flags().IntVar(&cfg.Preload, "preload", 0, "先放入多少件事项")
 	c.Flags().StringVar(&cfg.Data, "data", "", "预先放入的事项留在此目录，下次直接用；不填则用完即删")
-	c.Flags().IntVar(&cfg.Users, "users", 64, "全力时的用户数")
+	c.Flags().IntVar(&cfg.Users, "users", 128, "全力时的用户数：越多，一个事务里一起办的越多，每一步也等得越久")
 	c.Flags().DurationVar(&cfg.Measure, "measure", 15*time.Second, "每个阶段量多久")
 	c.Flags().DurationVar(&cfg.Spike, "spike", 30*time.Second, "十倍用户持续多久")
 	return c
