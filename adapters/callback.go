@@ -190,7 +190,7 @@ func (t *Teller) tell(ctx context.Context, s Step) error {
 func (t *Teller) render(s Step) ([]byte, string, error) {
 	env := map[string]any{
 		"external_id": s.ExternalID, "tracking": string(s.Case), "status": string(s.Status), "step": string(s.Type),
-		"department": string(s.Department), "text": s.Text, "at": s.At.In(China()).Format(time.RFC3339),
+		"department": string(s.Department), "text": s.Text, "at": s.At.In(hub.China()).Format(time.RFC3339),
 	}
 	media := cmp.Or(t.Media, "application/json")
 	var v any = env

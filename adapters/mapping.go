@@ -114,7 +114,7 @@ func (m Mapping) time(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	zone := China()
+	zone := hub.China()
 	for _, layout := range append(slices.Clone(m.TimeLayouts), time.RFC3339, "2006-01-02 15:04:05") {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, nil
@@ -122,9 +122,6 @@ func (m Mapping) time(text string) (time.Time, error) {
 	}
 	return time.Time{}, hub.Errorf(hub.CodeInvalid, "submission.time", text)
 }
-
-// China is the time zone of all senders: +08:00 without summer time.
-func China() *time.Location { return time.FixedZone("CST", 8*3600) }
 
 // Asked is "true" for every answer to 是否要求保密 but those that say no.
 func Asked(answer string) string {

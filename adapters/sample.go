@@ -59,7 +59,7 @@ func Facts(s hub.Submission) map[string]any {
 		"kind": string(s.Kind), "urgency": string(s.Urgency), "attachments": len(s.Attachments),
 	}
 	if !s.SubmittedAt.IsZero() {
-		m["submitted_at"] = s.SubmittedAt.In(China()).Format("2006-01-02 15:04:05")
+		m["submitted_at"] = s.SubmittedAt.In(hub.China()).Format("2006-01-02 15:04:05")
 	}
 	for k, v := range s.Extra {
 		m["extra."+k] = v

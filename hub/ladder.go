@@ -47,7 +47,7 @@ func (q Quiet) End(t time.Time) time.Time {
 	if q.From == q.To {
 		return t
 	}
-	local := t.In(time.FixedZone("", 8*60*60)) // one zone in all of China, without summer time
+	local := t.In(China())
 	minute := local.Hour()*60 + local.Minute()
 	y, m, d := local.Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, local.Location())

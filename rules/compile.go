@@ -298,7 +298,7 @@ func (c *compiler) day(o origin, v string) time.Time {
 	if v == "" {
 		return time.Time{}
 	}
-	t, err := time.ParseInLocation(time.DateOnly, v, formula.China())
+	t, err := time.ParseInLocation(time.DateOnly, v, hub.China())
 	if err != nil {
 		c.problem(o, "M26", "看不懂日期“%s”，写成 2026-11-01", v)
 	}

@@ -72,7 +72,7 @@ func (x *Set) outside(f *formula.Facts, s *hub.Submission) {
 	if s.SubmittedAt.IsZero() {
 		return
 	}
-	f.Heating = x.season.holds(s.SubmittedAt.In(formula.China()))
+	f.Heating = x.season.holds(s.SubmittedAt.In(hub.China()))
 	f.Working = x.open(s.SubmittedAt)
 	if x.recent == nil {
 		return

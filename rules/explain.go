@@ -270,7 +270,7 @@ func (x *Set) valueOf(m *memory, name string) string {
 		if m.sub.SubmittedAt.IsZero() {
 			return ""
 		}
-		return m.sub.SubmittedAt.In(formula.China()).Format("2006-01-02 15:04")
+		return m.sub.SubmittedAt.In(hub.China()).Format("2006-01-02 15:04")
 	case "标题":
 		return m.Facts.Title
 	case "正文", "全文":

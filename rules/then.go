@@ -138,10 +138,10 @@ func (s season) at(t time.Time) string {
 		return "没有时间"
 	}
 	not := "不"
-	if s.holds(t.In(formula.China())) {
+	if s.holds(t.In(hub.China())) {
 		not = ""
 	}
-	return fmt.Sprintf("%s %s在 %02d-%02d～%02d-%02d 内", t.In(formula.China()).Format(time.DateOnly), not,
+	return fmt.Sprintf("%s %s在 %02d-%02d～%02d-%02d 内", t.In(hub.China()).Format(time.DateOnly), not,
 		s.from/100, s.from%100, s.to/100, s.to%100)
 }
 
@@ -208,7 +208,7 @@ func ParseTime(v string) (time.Time, error) {
 		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02",
 		"2006/1/2 15:04:05", "2006/1/2 15:04", "2006/1/2", "1/2/06 15:04",
 	} {
-		if t, err := time.ParseInLocation(layout, v, formula.China()); err == nil {
+		if t, err := time.ParseInLocation(layout, v, hub.China()); err == nil {
 			return t, nil
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // excelEpoch is day 0 of Excel's calendar as it is for dates after 1900.
-var excelEpoch = time.Date(1899, 12, 30, 0, 0, 0, 0, china)
+var excelEpoch = time.Date(1899, 12, 30, 0, 0, 0, 0, hub.China())
 
 // Date reads a time as Chinese systems write it, in China's time unless it
 // says another. layout, in Go's notation, is tried first.
@@ -34,7 +34,7 @@ func Date(v any, layout string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	if layout != "" {
-		if at, err := time.ParseInLocation(layout, raw, china); err == nil {
+		if at, err := time.ParseInLocation(layout, raw, hub.China()); err == nil {
 			return at, nil
 		}
 	}
@@ -51,9 +51,9 @@ func stamp(n int64) (time.Time, bool) {
 	case n >= 20_000 && n < 80_000:
 		return excelEpoch.AddDate(0, 0, int(n)), true
 	case n >= 1_000_000_000_000 && n < 10_000_000_000_000:
-		return time.UnixMilli(n).In(china), true
+		return time.UnixMilli(n).In(hub.China()), true
 	case n >= 1_000_000_000 && n < 10_000_000_000:
-		return time.Unix(n, 0).In(china), true
+		return time.Unix(n, 0).In(hub.China()), true
 	}
 	return time.Time{}, false
 }
@@ -71,7 +71,7 @@ func parse(raw string) (time.Time, bool) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		for _, l := range []string{"20060102150405", "200601021504", "20060102"} {
 			if len(l) == len(text) {
-				at, err := time.ParseInLocation(l, text, china)
+				at, err := time.ParseInLocation(l, text, hub.China())
 				return at, err == nil
 			}
 		}
@@ -99,7 +99,7 @@ func civil(text string) (time.Time, bool) {
 		minute = 30
 	}
 	hour = half(hour, m[4]+m[9])
-	at := time.Date(year, time.Month(n(2)), n(3), hour, minute, n(8), 0, china)
+	at := time.Date(year, time.Month(n(2)), n(3), hour, minute, n(8), 0, hub.China())
 	same := at.Year() == year && int(at.Month()) == n(2) && at.Day() == n(3) && at.Hour() == hour && at.Minute() == minute
 	return at, same
 }

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -314,5 +313,3 @@ func putAnonymous(s *hub.Submission, v any) error {
 	}
 	return nil
 }
-
-var china = time.FixedZone("CST", 8*3600)

@@ -45,7 +45,7 @@ func (a *adapter) writeReply(s adapters.Step) error {
 	var b bytes.Buffer
 	b.WriteString("\ufeff") // so that office programs take it for UTF-8
 	w := csv.NewWriter(&b)
-	at := s.At.In(adapters.China()).Format("2006/1/2 15:04:05")
+	at := s.At.In(hub.China()).Format("2006/1/2 15:04:05")
 	err := w.WriteAll([][]string{{"留言编号", "答复意见", "答复时间", "受理编号"}, {cell(s.ExternalID), cell(s.Text), at, string(s.Case)}})
 	if err != nil {
 		return fmt.Errorf("encode reply: %w", err)

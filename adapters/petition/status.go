@@ -78,7 +78,7 @@ func (a *adapter) mark(s adapters.Step) error {
 		return nil
 	}
 	p.ExternalID, p.Tracking, p.Status = s.ExternalID, s.Case, s.Status
-	p.Steps = append(p.Steps, Mark{s.ID, s.Type, s.Department, s.Text, s.At.In(adapters.China())})
+	p.Steps = append(p.Steps, Mark{s.ID, s.Type, s.Department, s.Text, s.At.In(hub.China())})
 	slices.SortStableFunc(p.Steps, func(x, y Mark) int { return x.At.Compare(y.At) })
 	if data, err = json.MarshalIndent(p, "", "  "); err != nil {
 		return fmt.Errorf("encode status: %w", err)

@@ -20,6 +20,7 @@ import (
 	"github.com/mashang-hub/mashang/adapters"
 	"github.com/mashang-hub/mashang/adapters/decode"
 	"github.com/mashang-hub/mashang/adapters/mapping"
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/egress"
 )
 
@@ -108,7 +109,7 @@ func (a *adapter) round(ctx context.Context) (more bool, err error) {
 
 func (a *adapter) fetch(ctx context.Context, cursor string) (decode.Input, error) {
 	var page decode.Input
-	now := a.Deps.Clock.Now().In(adapters.China()).Format("2006-01-02 15:04:05")
+	now := a.Deps.Clock.Now().In(hub.China()).Format("2006-01-02 15:04:05")
 	address := strings.NewReplacer("{cursor}", url.QueryEscape(cursor), "{now}", url.QueryEscape(now)).Replace(a.config.URL)
 	body := strings.NewReplacer("{cursor}", cursor, "{now}", now).Replace(a.config.Body)
 	r, err := http.NewRequestWithContext(ctx, a.config.Method, address, strings.NewReader(body))

@@ -135,7 +135,7 @@ func (s *Assessing) Routes() []Route {
 
 // month is the calendar month of Beijing that holds t.
 func month(t time.Time) (since, until time.Time) {
-	t = t.In(time.FixedZone("CST", 8*3600))
+	t = t.In(hub.China())
 	since = time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location())
 	return since, since.AddDate(0, 1, 0)
 }

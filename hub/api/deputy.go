@@ -130,7 +130,7 @@ func ActivityOf(acts []deputy.Act, since, until time.Time) ActivityReport {
 func days(q url.Values) (since, until time.Time, err error) {
 	for name, at := range map[string]*time.Time{"since": &since, "until": &until} {
 		if text := q.Get(name); text != "" {
-			if *at, err = time.ParseInLocation("2006-01-02", text, time.FixedZone("CST", 8*3600)); err != nil {
+			if *at, err = time.ParseInLocation("2006-01-02", text, hub.China()); err != nil {
 				return since, until, hub.Errorf(hub.CodeInvalid, "query.invalid", name)
 			}
 		}

@@ -69,7 +69,7 @@ func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04")
+	return t.In(hub.China()).Format("2006-01-02 15:04")
 }
 
 // Pick returns the columns of these codes, all that are not personal for none.

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/xuri/excelize/v2"
+
+	"github.com/mashang-hub/mashang/hub"
 )
 
 // A Report (考核月报) is the tables of one period.
@@ -39,7 +40,7 @@ func listName(r Row) string {
 }
 
 func period(t Table) string {
-	zone := time.FixedZone("CST", 8*3600)
+	zone := hub.China()
 	text := t.Since.In(zone).Format("2006年1月2日") + " 至 " + t.Until.In(zone).AddDate(0, 0, -1).Format("2006年1月2日")
 	if i := t.Issue; i != nil {
 		text += "　签发第 " + strconv.Itoa(i.Version) + " 版（" + i.At.In(zone).Format("2006年1月2日") + "，" + i.Hash[:min(12, len(i.Hash))] + "）"

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/glossary"
@@ -47,7 +46,7 @@ func (t Told) fields(a Address) map[string]string {
 		v["rung"] = strconv.Itoa(int(e.Data.Duty.Rung))
 	}
 	if d, ok := t.Case.Deadline(hub.ClockClose); ok {
-		v["due"] = d.Due.In(time.FixedZone("CST", 8*3600)).Format("01-02 15:04")
+		v["due"] = d.Due.In(hub.China()).Format("01-02 15:04")
 	}
 	return v
 }

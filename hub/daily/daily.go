@@ -16,9 +16,6 @@ import (
 	"github.com/mashang-hub/mashang/hub"
 )
 
-// zone is the time of every Chinese city.
-func zone() *time.Location { return time.FixedZone("CST", 8*3600) }
-
 // A Time (时刻) is a time of the day, such as 08:30.
 type Time struct{ Hour, Minute int }
 
@@ -33,8 +30,8 @@ func ParseTime(s string) (Time, error) {
 
 // on is when t is on the day of now.
 func (t Time) on(now time.Time) time.Time {
-	y, m, d := now.In(zone()).Date()
-	return time.Date(y, m, d, t.Hour, t.Minute, 0, 0, zone())
+	y, m, d := now.In(hub.China()).Date()
+	return time.Date(y, m, d, t.Hour, t.Minute, 0, 0, hub.China())
 }
 
 // late is how long after its time a job is still done, when the hub was down.
@@ -93,7 +90,7 @@ func (l *Loop) Step(ctx context.Context) {
 }
 
 // day names the day of t.
-func day(t time.Time) string { return t.In(zone()).Format("2006-01-02") }
+func day(t time.Time) string { return t.In(hub.China()).Format("2006-01-02") }
 
 // wrap says what failed.
 func wrap(err error, format string, args ...any) error {

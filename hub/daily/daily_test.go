@@ -58,30 +58,20 @@ func TestALoopRunsOnceADayAndCatchesUp(t *testing.T) {
 	}
 }
 
-func cases(n int, at time.Time) []hub.Summary {
-	var out []hub.Summary
-	for i := range n {
-		out = append(out, hub.Summary{
-			Case:  hub.Case{ID: hub.CaseID(fmt.Sprintf("BY%03d", i)), Status: hub.StatusHandling},
-			Title: "暖气不热，电话13912341234", Due: at.Add(time.Duration(n/2-i) * time.Hour),
-		})
-	}
-	return out
-}
-
 func TestDigest(t *testing.T) {
 	at := time.Date(2026, 11, 22, 8, 30, 0, 0, cst)
+	first := []hub.Summary{
+		{Case: hub.Case{ID: "BY1039", Status: hub.StatusHandling}, Title: "暖气不热，电话13912341234", Due: at.Add(-time.Hour)},
+		{Case: hub.Case{ID: "BY0001", Status: hub.StatusHandling}, Title: "没有时限"},
+	}
 	var filed []hub.Alert
-	told, asked := 0, 0
+	told := 0
 	d := daily.Digests{
 		Departments: []hub.DepartmentCode{"heating", "gas"},
-		Cases: func(_ context.Context, f hub.Filter) ([]hub.Summary, error) {
-			asked++
-			if !f.Open || f.Department == "gas" {
-				return nil, nil
-			}
-			all := cases(1040, at)
-			return all[f.Offset:min(f.Offset+f.Limit, len(all))], nil
+		Standings: func(context.Context, time.Time, int) (map[hub.DepartmentCode]daily.Standing, error) {
+			return map[hub.DepartmentCode]daily.Standing{
+				"heating": {States: map[hub.Status]int{hub.StatusHandling: 1000, hub.StatusAssigned: 40}, Overdue: 519, First: first},
+			}, nil
 		},
 		File:   func(_ context.Context, as []hub.Alert, _ time.Time) error { filed = append(filed, as...); return nil },
 		Notify: func(hub.DepartmentCode) { told++ },
@@ -92,11 +82,11 @@ func TestDigest(t *testing.T) {
 		}
 	}
 	a := filed[0]
-	if len(filed) != 2 || filed[0].ID != filed[1].ID || a.ID != "D20261122.1.heating" || a.Event != hub.Digested || told != 2 || asked != 6 {
-		t.Errorf("filed %d, %s, told %d, asked %d", len(filed), a.ID, told, asked)
+	if len(filed) != 2 || filed[0].ID != filed[1].ID || a.ID != "D20261122.1.heating" || a.Event != hub.Digested || told != 2 {
+		t.Errorf("filed %d, %s, told %d", len(filed), a.ID, told)
 	}
-	if a.Content.Extra["open"] != "1040" || a.Content.Extra["overdue"] != "519" || !strings.Contains(a.Content.Text, "其余 1010 件") ||
-		!strings.Contains(a.Content.Text, "1. BY1039") || strings.Contains(a.Content.Text, "13912341234") {
+	if a.Content.Extra["open"] != "1040" || a.Content.Extra["overdue"] != "519" || !strings.Contains(a.Content.Text, "其余 1038 件") ||
+		!strings.Contains(a.Content.Text, "1. BY1039") || !strings.Contains(a.Content.Text, "未办结 1040 件，其中超期 519 件，已派单 40 件，") || strings.Contains(a.Content.Text, "13912341234") {
 		t.Errorf("%+v\n%.600s", a.Content.Extra, a.Content.Text)
 	}
 }

@@ -57,8 +57,8 @@ func (s Share) Validate() error {
 // Do writes the files of the day before at: the cases and, last, the checksum
 // that says that the day is complete. A day that is complete is left alone.
 func (s Share) Do(ctx context.Context, at time.Time) error {
-	y, m, d := at.In(zone()).Date()
-	to := time.Date(y, m, d, 0, 0, 0, 0, zone())
+	y, m, d := at.In(hub.China()).Date()
+	to := time.Date(y, m, d, 0, 0, 0, 0, hub.China())
 	from := to.AddDate(0, 0, -1)
 	name := "cases-" + day(from) + "." + s.Format
 	if _, err := os.Stat(filepath.Join(s.Dir, name+".sha256")); err == nil {
@@ -147,7 +147,7 @@ func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(zone()).Format("2006-01-02 15:04:05")
+	return t.In(hub.China()).Format("2006-01-02 15:04:05")
 }
 
 // put writes a file under another name, to disk, and renames it; it returns its

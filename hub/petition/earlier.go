@@ -99,4 +99,4 @@ func (e Earlier) with(c hub.Case) string {
 	return "，由" + e.Department(c.Lead()) + "办理"
 }
 
-func day(t time.Time) string { return t.In(time.FixedZone("CST", 8*3600)).Format(layout) }
+func day(t time.Time) string { return t.In(hub.China()).Format(layout) }

@@ -83,7 +83,7 @@ func Write(k Kind, m Matter, today time.Time) (Notice, error) {
 	case k == Opinion && strings.TrimSpace(m.Basis) == "":
 		return Notice{}, hub.Errorf(hub.CodeInvalid, "petition.notice_text", title, "依据的法律法规和政策")
 	}
-	zone := time.FixedZone("CST", 8*3600)
+	zone := hub.China()
 	day := func(t time.Time) string {
 		if t.IsZero() {
 			return unknown

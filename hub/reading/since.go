@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mashang-hub/mashang/hub"
 )
 
 // when are the expressions of Since, compiled once.
@@ -28,7 +30,7 @@ var whens = sync.OnceValue(func() when {
 // 昨晚, or from how long it has lasted. at is when it was said; days are counted
 // in Beijing time. words are those that it was read from.
 func Since(text string, at time.Time) (day time.Time, words string, ok bool) {
-	today := at.In(time.FixedZone("CST", 8*3600))
+	today := at.In(hub.China())
 	today = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, today.Location())
 	for _, m := range whens().date.FindAllStringSubmatch(text, -1) {
 		if day, ok := dated(m, today); ok {

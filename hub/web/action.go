@@ -103,7 +103,7 @@ func readForm(r *http.Request) (order.Request, error) {
 		req.Within = b
 	}
 	if s := v("until"); s != "" {
-		day, err := time.ParseInLocation("2006-01-02", s, time.FixedZone("CST", 8*3600))
+		day, err := time.ParseInLocation("2006-01-02", s, hub.China())
 		if err != nil {
 			return req, &hub.Error{Code: hub.CodeInvalid, Key: "suspend.until_past", Err: err}
 		}

@@ -67,4 +67,4 @@ func join(sep string, parts []string) string {
 }
 
 // stamp writes a moment of this year in Beijing time.
-func stamp(t time.Time) string { return t.In(time.FixedZone("CST", 8*3600)).Format("01-02 15:04") }
+func stamp(t time.Time) string { return t.In(hub.China()).Format("01-02 15:04") }

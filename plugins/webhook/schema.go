@@ -77,7 +77,7 @@ func contentSchema(words object) object {
 
 // Sample returns an event as a receiver may get it.
 func Sample(e hub.EventType) Event {
-	at := time.Date(2026, 11, 22, 18, 5, 0, 0, time.FixedZone("CST", 8*3600))
+	at := time.Date(2026, 11, 22, 18, 5, 0, 0, hub.China())
 	a := hub.Alert{
 		ID: "BY7K3M9QXT2F4H.2.heating", Department: "heating", Role: hub.RoleLead, Event: e, Seq: 2, At: at,
 		Case: "BY7K3M9QXT2F4H", Place: "620402001001", Due: at.Add(24 * time.Hour), Text: "请按期办理",

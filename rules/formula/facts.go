@@ -4,8 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -43,9 +41,6 @@ type Facts struct {
 	Recent func(topic, reach string, minutes int) float64 `expr:"同类近期"`
 }
 
-// China is the only time zone of the country.
-var China = sync.OnceValue(func() *time.Location { return time.FixedZone("CST", 8*3600) })
-
 // Fill sets what can be read from s without searching its text.
 func (e *Facts) Fill(s *hub.Submission) {
 	nan := math.NaN()
@@ -57,7 +52,7 @@ func (e *Facts) Fill(s *hub.Submission) {
 	if s.SubmittedAt.IsZero() {
 		return
 	}
-	t := s.SubmittedAt.In(China())
+	t := s.SubmittedAt.In(hub.China())
 	e.Month, e.Hour, e.Weekday = float64(t.Month()), float64(t.Hour()), float64((int(t.Weekday())+6)%7+1)
 	e.Minute = float64(t.Unix() / 60)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/rules/formula"
 )
 
@@ -172,7 +173,7 @@ func latinWord(s string) bool { return s != "" && s[0] < utf8.RuneSelf }
 // false, negated or not.
 func (l *Lifter) compare(n *ast.BinaryNode, neg bool) *formula.Form {
 	if s, ok := n.Right.(*ast.StringNode); ok {
-		t, err := time.ParseInLocation("2006-01-02 15:04", (s.Value + " 00:00")[:min(16, len(s.Value)+6)], formula.China())
+		t, err := time.ParseInLocation("2006-01-02 15:04", (s.Value + " 00:00")[:min(16, len(s.Value)+6)], hub.China())
 		if id, is := n.Left.(*ast.IdentifierNode); !is || id.Value != "时间" || err != nil {
 			return l.wrong(n.Right, faultf("M03", "这里要写数字，不能写文字%q；时间写成 \"2026-12-01\"", s.Value))
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/rules"
@@ -99,6 +98,3 @@ func first(values ...string) string {
 	}
 	return ""
 }
-
-// china is the zone of times that name none.
-func china() *time.Location { return time.FixedZone("Asia/Shanghai", 8*3600) }

@@ -143,7 +143,7 @@ func (t *census) addTime(at time.Time, to string) {
 	if at.IsZero() {
 		return
 	}
-	t.days[[2]string{to, at.In(china()).Format(time.DateOnly)}]++
+	t.days[[2]string{to, at.In(hub.China()).Format(time.DateOnly)}]++
 	if t.from.IsZero() || at.Before(t.from) {
 		t.from = at
 	}

@@ -10,7 +10,7 @@ func (a *App) dailyLoop() *daily.Loop {
 	l := &daily.Loop{Clock: a.clock, Log: a.log}
 	if a.city.Digest != nil {
 		digests := daily.Digests{
-			Cases: a.cases.Cases, File: a.notices.AddDeliveries, Notify: a.notify, Departments: a.departmentCodes(),
+			Standings: a.cases.Standings, File: a.notices.AddDeliveries, Notify: a.notify, Departments: a.departmentCodes(),
 		}
 		l.Jobs = append(l.Jobs, daily.Job{Name: "digest", At: *a.city.Digest, Do: digests.Do})
 	}

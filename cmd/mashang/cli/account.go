@@ -166,7 +166,7 @@ func writeAccounts(w io.Writer, list []access.Account) {
 				text += "@" + string(g.Place)
 			}
 			if g.From != "" {
-				text += "（受 " + g.From + " 委托至 " + g.Until.Local().Format("2006-01-02") + "）"
+				text += "（受 " + g.From + " 委托至 " + g.Until.In(hub.China()).Format("2006-01-02") + "）"
 			}
 			grants = append(grants, text)
 		}
@@ -209,7 +209,7 @@ func newAccountToken(s *settings) *cobra.Command {
 				return err
 			}
 			return s.print(t, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "%s\n令牌全文只显示这一次，有效到 %s。用法：Authorization: Bearer 令牌\n", t.Token, t.Expires.Local().Format("2006-01-02"))
+				_, _ = fmt.Fprintf(w, "%s\n令牌全文只显示这一次，有效到 %s。用法：Authorization: Bearer 令牌\n", t.Token, t.Expires.In(hub.China()).Format("2006-01-02"))
 			})
 		},
 	}
@@ -260,7 +260,7 @@ func newAccountDelegate(s *settings) *cobra.Command {
 		Use: "delegate 委托人 受托人", Short: "把角色临时委托给别人，到期自动收回", Args: cobra.ExactArgs(2),
 		Example: "  mashang account delegate guo zhang --until 2026-12-05 --reason 年休假",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			day, err := time.ParseInLocation("2006-01-02", until, time.Local)
+			day, err := time.ParseInLocation("2006-01-02", until, hub.China())
 			if err != nil {
 				return &exitError{exitUsage, fmt.Errorf("--until 写成 2026-12-05 的样子: %w", err)}
 			}

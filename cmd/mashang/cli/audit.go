@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/audit"
 )
@@ -48,7 +49,7 @@ func writeAudit(w io.Writer, list []audit.Entry) {
 	}
 	tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 	for _, e := range list {
-		_, _ = fmt.Fprintf(tw, "%d\t%s\t%s %s\t%s\t%s\t%v\n", e.ID, e.At.Local().Format("2006-01-02 15:04:05"),
+		_, _ = fmt.Fprintf(tw, "%d\t%s\t%s %s\t%s\t%s\t%v\n", e.ID, e.At.In(hub.China()).Format("2006-01-02 15:04:05"),
 			e.Actor.Kind, e.Actor.ID, e.Action, e.Object, e.Data)
 	}
 	_ = tw.Flush()
@@ -162,7 +163,7 @@ func writeVerdict(w io.Writer, v verified) {
 	}
 	if m := v.BadMark; m != nil {
 		why := map[string]string{audit.MarkForged: "签名不对，可能被改过", audit.MarkUnknown: "由没有登记的公钥签名"}
-		_, _ = fmt.Fprintf(w, "%s 的检查点（公钥 %s）%s。\n", m.At.Local().Format("2006-01-02 15:04:05"), m.KeyID, why[m.Reason])
+		_, _ = fmt.Fprintf(w, "%s 的检查点（公钥 %s）%s。\n", m.At.In(hub.China()).Format("2006-01-02 15:04:05"), m.KeyID, why[m.Reason])
 	}
 	if f := v.FirstBad; f != nil {
 		_, _ = fmt.Fprintf(w, "审计链第一处破损：第 %d 链第 %d 条（编号 %d）%s。\n", f.Shard, f.Seq, f.ID, reasons[f.Reason])

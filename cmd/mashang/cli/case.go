@@ -94,7 +94,7 @@ func newCaseHistory(s *settings) *cobra.Command {
 			}
 			return s.print(v, func(w io.Writer) {
 				for _, e := range v.Events {
-					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s  %s\n", e.Seq, e.At.Local().Format("01-02 15:04:05"),
+					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s  %s\n", e.Seq, e.At.In(hub.China()).Format("01-02 15:04:05"),
 						glossary.Zh(string(e.Type)), actor(e.By), e.Data.Text)
 				}
 			})

@@ -14,6 +14,7 @@ import (
 	"github.com/mashang-hub/mashang/adapters/all"
 	"github.com/mashang-hub/mashang/adapters/lint"
 	"github.com/mashang-hub/mashang/cmd/mashang/channels"
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/postgres/channel"
 )
 
@@ -77,7 +78,7 @@ func newChannelListen(s *settings) *cobra.Command {
 			if _, err := s.call(cmd.Context(), http.MethodPost, "/api/v1/channels/"+url.PathEscape(args[0])+"/listen", "", nil, &t); err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(s.errOut, "测试地址 %s%s，到 %s 为止。密钥与生产相同；不存任何东西。\n", s.url, t.Path, t.Until.Local().Format("15:04:05"))
+			_, _ = fmt.Fprintf(s.errOut, "测试地址 %s%s，到 %s 为止。密钥与生产相同；不存任何东西。\n", s.url, t.Path, t.Until.In(hub.China()).Format("15:04:05"))
 			return s.hits(cmd, &t, once)
 		},
 	}
@@ -111,7 +112,7 @@ func (s *settings) hits(cmd *cobra.Command, t *channels.Test, once bool) error {
 }
 
 func writeHit(w io.Writer, h channels.Hit) {
-	_, _ = fmt.Fprintf(w, "%s  %s  答复 %d\n原文 %s\n", h.At.Local().Format("15:04:05"), h.MediaType, h.Status, h.Raw)
+	_, _ = fmt.Fprintf(w, "%s  %s  答复 %d\n原文 %s\n", h.At.In(hub.China()).Format("15:04:05"), h.MediaType, h.Status, h.Raw)
 	if h.Error != "" {
 		_, _ = fmt.Fprintln(w, "不收", h.Error)
 	}
@@ -169,7 +170,7 @@ func newChannelTail(s *settings) *cobra.Command {
 }
 
 func writeArrival(w io.Writer, a channels.Arrival) {
-	_, _ = fmt.Fprintf(w, "%s  %-10s %-11s %3d %6.1fms %s", a.At.Local().Format("15:04:05.000"), a.Channel, a.Outcome, a.Status, a.TookMS, a.Error)
+	_, _ = fmt.Fprintf(w, "%s  %-10s %-11s %3d %6.1fms %s", a.At.In(hub.China()).Format("15:04:05.000"), a.Channel, a.Outcome, a.Status, a.TookMS, a.Error)
 	for _, it := range a.Items {
 		_, _ = fmt.Fprintf(w, "  %s→%s %s%s", it.ExternalID, it.Tracking, it.Title, it.Error)
 	}
@@ -203,7 +204,7 @@ func newChannelRotate(s *settings) *cobra.Command {
 					_, _ = fmt.Fprintf(w, "新密钥（只显示这一次）：%s\n旧密钥仍有效。对方换好以后运行 mashang channel rotate %s --promote\n", v.Key, v.Channel)
 				}
 				for _, k := range v.Keys {
-					_, _ = fmt.Fprintf(w, "  %s  %s  %s\n", map[string]string{"next": "新", "current": "现用"}[k.State], k.Hint, k.MadeAt.Local().Format("2006-01-02 15:04"))
+					_, _ = fmt.Fprintf(w, "  %s  %s  %s\n", map[string]string{"next": "新", "current": "现用"}[k.State], k.Hint, k.MadeAt.In(hub.China()).Format("2006-01-02 15:04"))
 				}
 			})
 		},
@@ -257,7 +258,7 @@ func moment(text string) (time.Time, error) {
 	var err error
 	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
 		var t time.Time
-		if t, err = time.ParseInLocation(layout, text, time.FixedZone("CST", 8*3600)); err == nil {
+		if t, err = time.ParseInLocation(layout, text, hub.China()); err == nil {
 			return t, nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mashang-hub/mashang/cmd/mashang/channels"
+	"github.com/mashang-hub/mashang/hub"
 )
 
 func newDead(s *settings) *cobra.Command {
@@ -47,7 +48,7 @@ func newDeadList(s *settings) *cobra.Command {
 				}
 				tw := tabwriter.NewWriter(w, 0, 2, 2, ' ', 0)
 				for _, l := range v.Letters {
-					_, _ = fmt.Fprintf(tw, "%d\t%s\t%s%s\t×%d\t%s\t%s\n", l.ID, l.LastAt.Local().Format("01-02 15:04:05"), l.Channel, map[bool]string{true: l.Stage}[l.Channel == ""], l.Seen, l.Key, l.Reason)
+					_, _ = fmt.Fprintf(tw, "%d\t%s\t%s%s\t×%d\t%s\t%s\n", l.ID, l.LastAt.In(hub.China()).Format("01-02 15:04:05"), l.Channel, map[bool]string{true: l.Stage}[l.Channel == ""], l.Seen, l.Key, l.Reason)
 				}
 				_ = tw.Flush()
 				_, _ = fmt.Fprintf(w, "共 %d 封。\n", v.Total)

@@ -118,7 +118,7 @@ func writeDeliveries(w io.Writer, list deliveryList) {
 			last = d.Attempts[n-1].Result
 		}
 		if !d.NextAt.IsZero() {
-			next = "下次 " + d.NextAt.Local().Format("01-02 15:04:05")
+			next = "下次 " + d.NextAt.In(hub.China()).Format("01-02 15:04:05")
 		}
 		_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%d 次\t%s\t%s\n", d.Alert.ID, glossary.In("delivery", string(d.Status)),
 			glossary.In("event", string(d.Alert.Event)), len(d.Attempts), last, next)
@@ -135,10 +135,10 @@ func newDeliveryShow(s *settings) *cobra.Command {
 			return show(s, cmd, "/api/v1/deliveries/"+url.PathEscape(args[0]), func(w io.Writer, d hub.Delivery) {
 				_, _ = fmt.Fprintf(w, "%s  %s  事项 %s  部门 %s\n", d.Alert.ID, glossary.In("delivery", string(d.Status)), d.Alert.Case, d.Alert.Department)
 				for _, a := range d.Attempts {
-					_, _ = fmt.Fprintf(w, "  第 %d 次  %s  用时 %s  %s\n", a.N, a.At.Local().Format("2006-01-02 15:04:05"), a.Took.Round(time.Millisecond), a.Result)
+					_, _ = fmt.Fprintf(w, "  第 %d 次  %s  用时 %s  %s\n", a.N, a.At.In(hub.China()).Format("2006-01-02 15:04:05"), a.Took.Round(time.Millisecond), a.Result)
 				}
 				if !d.NextAt.IsZero() {
-					_, _ = fmt.Fprintf(w, "  下次  %s\n", d.NextAt.Local().Format("2006-01-02 15:04:05"))
+					_, _ = fmt.Fprintf(w, "  下次  %s\n", d.NextAt.In(hub.China()).Format("2006-01-02 15:04:05"))
 				}
 			})
 		},

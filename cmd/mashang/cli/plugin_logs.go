@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/process/journal"
 )
 
@@ -121,5 +122,5 @@ func (l pluginLog) follow(ctx context.Context, q url.Values) error {
 }
 
 func writeLogLine(w io.Writer, l journal.Line) {
-	_, _ = fmt.Fprintf(w, "%s  %-5s  %s\n", l.At.Local().Format("01-02 15:04:05.000"), l.Level, l.Text)
+	_, _ = fmt.Fprintf(w, "%s  %-5s  %s\n", l.At.In(hub.China()).Format("01-02 15:04:05.000"), l.Level, l.Text)
 }

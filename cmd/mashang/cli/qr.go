@@ -141,7 +141,7 @@ func newQRMisuse(s *settings) *cobra.Command {
 				}
 				for _, m := range list.Misused {
 					_, _ = fmt.Fprintf(w, "%d号码（%s %s）：%d 个地点，%d 次，最近 %s\n", m.Number, m.Place, m.Label,
-						len(m.Places), m.Times, m.LastAt.Local().Format("01-02 15:04"))
+						len(m.Places), m.Times, m.LastAt.In(hub.China()).Format("01-02 15:04"))
 				}
 			})
 			if err == nil && len(list.Misused) > 0 {

@@ -231,7 +231,7 @@ func newRulesReleases(s *settings) *cobra.Command {
 					_, _ = fmt.Fprintln(w, "还没有发布过规则。")
 				}
 				for _, e := range v.Log {
-					_, _ = fmt.Fprintf(w, "%s  %s  #%d → %s  %s %s\n", e.At.Local().Format("01-02 15:04:05"), e.By,
+					_, _ = fmt.Fprintf(w, "%s  %s  #%d → %s  %s %s\n", e.At.In(hub.China()).Format("01-02 15:04:05"), e.By,
 						e.Release, glossary.In("release", string(e.To)), e.Why, e.Forced)
 				}
 			})
@@ -309,6 +309,6 @@ func (s *settings) tail(ctx context.Context, limit int) error {
 }
 
 func writeJudged(w io.Writer, j release.Judged) {
-	_, _ = fmt.Fprintf(w, "%s  %s  %s  %s\n    %s  [%s]\n", j.At.Local().Format("15:04:05"), j.Case, j.Channel,
+	_, _ = fmt.Fprintf(w, "%s  %s  %s  %s\n    %s  [%s]\n", j.At.In(hub.China()).Format("15:04:05"), j.Case, j.Channel,
 		cmp.Or(j.Title, "（无标题）"), simulate.Judge(&j.Decision).Why, release.Short(j.Decision.RuleSet))
 }

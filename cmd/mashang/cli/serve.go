@@ -100,7 +100,7 @@ func cityFS(dir string) fs.FS {
 func newDemo(s *settings) *cobra.Command {
 	var f hubFlags
 	c := &cobra.Command{
-		Use: "demo", Short: "运行演示城市：自带消息总线、数据库和 240 件演示事项", Args: cobra.NoArgs,
+		Use: "demo", Short: "运行演示城市：自带消息总线、数据库和二百多件演示事项", Args: cobra.NoArgs,
 		Example: "  mashang demo\n  mashang demo --data /var/lib/mashang --listen 127.0.0.1:8080 -o json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return s.runHub(cmd, f, true) },
 	}

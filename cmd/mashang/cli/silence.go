@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/notice"
 )
@@ -35,7 +36,7 @@ func newSilenceList(s *settings) *cobra.Command {
 				}
 				for _, si := range v.Silences {
 					_, _ = fmt.Fprintf(w, "%d  %v  %s：%s  至 %s  压着 %d 条\n", si.ID, si.Matchers, si.Author, si.Reason,
-						si.EndsAt.Local().Format("2006-01-02 15:04"), si.Muted)
+						si.EndsAt.In(hub.China()).Format("2006-01-02 15:04"), si.Muted)
 				}
 			})
 		},
@@ -67,7 +68,7 @@ func newSilenceAdd(s *settings) *cobra.Command {
 				return err
 			}
 			return s.print(si, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "静默 %d 已设，至 %s。\n", si.ID, si.EndsAt.Local().Format("2006-01-02 15:04"))
+				_, _ = fmt.Fprintf(w, "静默 %d 已设，至 %s。\n", si.ID, si.EndsAt.In(hub.China()).Format("2006-01-02 15:04"))
 			})
 		},
 	}

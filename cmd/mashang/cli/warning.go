@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/warning"
 )
@@ -42,7 +43,7 @@ func newWarningList(s *settings) *cobra.Command {
 					if !v.ClosedAt.IsZero() {
 						state = "已解除"
 					}
-					_, _ = fmt.Fprintf(w, "%s  %s  %s  %d 件  %s\n", v.ID, v.OpenedAt.Local().Format("01-02 15:04"), state, v.Cases, v.Why)
+					_, _ = fmt.Fprintf(w, "%s  %s  %s  %d 件  %s\n", v.ID, v.OpenedAt.In(hub.China()).Format("01-02 15:04"), state, v.Cases, v.Why)
 				}
 			})
 		},

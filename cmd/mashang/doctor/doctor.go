@@ -228,7 +228,7 @@ func (s Setup) rules(c *city.City) Finding {
 // deadlines beyond it are provisional.
 func (s Setup) calendar(c *city.City) []Finding {
 	year := s.Now.In(c.Calendar.Zone()).Year()
-	remedy := "按国务院办公厅的节假日通知补上 calendar 目录里的 %d.yaml"
+	remedy := "按国务院办公厅的节假日通知补上：mashang calendar import %d.json，或贴上通知全文"
 	var all []Finding
 	for y, find := range map[int]func(name, detail, remedy string) Finding{year: bad, year + 1: warning} {
 		name := fmt.Sprintf("calendar %d", y)

@@ -58,7 +58,7 @@ func (f *Frame) DepartmentNames(ds []hub.DepartmentCode) string {
 }
 
 // Beijing is China's time, without asking for a time zone database.
-func Beijing(t time.Time) time.Time { return t.In(time.FixedZone("CST", 8*3600)) }
+func Beijing(t time.Time) time.Time { return t.In(hub.China()) }
 
 // Stamp writes a moment in Beijing time, to the second; "—" for none.
 func Stamp(t time.Time) string {

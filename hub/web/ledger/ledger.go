@@ -111,7 +111,7 @@ func (d *desk) list(r *http.Request) (frame.View, error) {
 		if text == "" {
 			continue
 		}
-		t, err := time.ParseInLocation("2006-01-02", text, time.FixedZone("CST", 8*3600))
+		t, err := time.ParseInLocation("2006-01-02", text, hub.China())
 		if err != nil {
 			return frame.View{}, &hub.Error{Code: hub.CodeInvalid, Key: "query.invalid", Args: []any{text}, Err: err}
 		}

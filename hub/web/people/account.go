@@ -130,7 +130,7 @@ func (o *office) issue(r *http.Request, id string) (api.TokenCreated, error) {
 }
 
 func (o *office) delegate(r *http.Request, id string) error {
-	until, err := time.ParseInLocation("2006-01-02", r.PostFormValue("until"), time.FixedZone("CST", 8*3600))
+	until, err := time.ParseInLocation("2006-01-02", r.PostFormValue("until"), hub.China())
 	if err != nil {
 		return &hub.Error{Code: hub.CodeInvalid, Key: "delegation.until", Err: err}
 	}

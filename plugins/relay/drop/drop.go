@@ -48,7 +48,7 @@ func (d *Drop) Send(_ context.Context, l Line) hub.Receipt {
 	if err != nil {
 		return hub.Receipt{Outcome: hub.Refused, Reason: "message cannot be encoded"}
 	}
-	if err := d.append(l.At.In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)+".jsonl", append(body, '\n')); err != nil {
+	if err := d.append(l.At.In(hub.China()).Format(time.DateOnly)+".jsonl", append(body, '\n')); err != nil {
 		return hub.Receipt{Outcome: hub.RetryLater, Reason: "file cannot be written"}
 	}
 	return hub.Receipt{Outcome: hub.Delivered}

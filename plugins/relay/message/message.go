@@ -185,10 +185,7 @@ func name(kind, code string) string {
 	return glossary.In(kind, code)
 }
 
-func local(t time.Time) string { return t.In(shanghai()).Format("01-02 15:04") }
-
-// shanghai is the time of every Chinese city.
-func shanghai() *time.Location { return time.FixedZone("CST", 8*3600) }
+func local(t time.Time) string { return t.In(hub.China()).Format("01-02 15:04") }
 
 // Local writes t as people in China read it.
 func Local(t time.Time) string { return local(t) }
