@@ -210,7 +210,11 @@ func (c *Courier) Step(ctx context.Context) (int, error) {
 func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Time) error {
 	var done []Notice
 	var failed error
-	known, err := c.Book.ToldAll(ctx, slices.Concat(groups...))
+	firsts := make([]Notice, len(groups))
+	for i, g := range groups {
+		firsts[i] = g[0]
+	}
+	known, err := c.Book.ToldAll(ctx, firsts)
 	if err != nil {
 		c.Log.WarnContext(ctx, "read what notices are about; each is read by itself", "err", err)
 	}
@@ -239,23 +243,17 @@ func (c *Courier) sendAll(ctx context.Context, groups [][]Notice, since time.Tim
 	return errors.Join(failed, c.Store.Settle(ctx, done))
 }
 
-// post writes and sends the message of a group.
+// post writes and sends the message of a group. What it says of many is their
+// numbers, so only the first that can be read is.
 func (c *Courier) post(ctx context.Context, group []Notice, known map[string]Told) (hub.Receipt, error) {
-	told := make([]Told, len(group))
-	for i, n := range group {
-		var ok bool
-		if told[i], ok = known[n.ID]; ok {
-			continue
-		}
-		var err error
-		if told[i], err = c.Book.Told(ctx, n); err != nil {
-			if hub.CodeOf(err) == hub.CodeNotFound {
-				return hub.Receipt{Outcome: hub.Gone, Reason: "case is not there"}, nil
-			}
-			return hub.Receipt{}, fmt.Errorf("notice %s: %w", n.ID, err)
-		}
+	first, err := c.first(ctx, group, known)
+	if hub.CodeOf(err) == hub.CodeNotFound {
+		return hub.Receipt{Outcome: hub.Gone, Reason: "case is not there"}, nil
 	}
-	to, err := c.Book.Address(ctx, group[0], told[0])
+	if err != nil {
+		return hub.Receipt{}, fmt.Errorf("notice %s: %w", group[0].ID, err)
+	}
+	to, err := c.Book.Address(ctx, group[0], first)
 	if err != nil {
 		return hub.Receipt{}, fmt.Errorf("notice %s: %w", group[0].ID, err)
 	}
@@ -263,7 +261,21 @@ func (c *Courier) post(ctx context.Context, group []Notice, known map[string]Tol
 	if !ok {
 		return hub.Receipt{Outcome: hub.Refused, Reason: "no way " + group[0].way()}, nil
 	}
-	return sender.Send(ctx, c.audience(group[0]).write(group, told, to)), nil
+	return sender.Send(ctx, c.audience(group[0]).write(group, first, to)), nil
+}
+
+// first returns what the first notice of a group is about whose case is there;
+// if none is, CodeNotFound.
+func (c *Courier) first(ctx context.Context, group []Notice, known map[string]Told) (t Told, err error) {
+	for _, n := range group {
+		if t, ok := known[n.ID]; ok {
+			return t, nil
+		}
+		if t, err = c.Book.Told(ctx, n); hub.CodeOf(err) != hub.CodeNotFound {
+			return t, err
+		}
+	}
+	return t, err
 }
 
 // judge writes into n what became of it.

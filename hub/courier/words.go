@@ -81,7 +81,7 @@ func (c *Courier) Words(ctx context.Context, n Notice) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	return c.audience(n).write([]Notice{n}, []Told{t}, to), nil
+	return c.audience(n).write([]Notice{n}, t, to), nil
 }
 
 func (c *Courier) audience(n Notice) Audience {
@@ -91,11 +91,11 @@ func (c *Courier) audience(n Notice) Audience {
 	return c.Policy.Staff
 }
 
-// write puts the notices of one message into words.
-func (a Audience) write(group []Notice, told []Told, to Address) Message {
+// write puts the notices of one message into words, by what its first is about.
+func (a Audience) write(group []Notice, told Told, to Address) Message {
 	first := group[0]
-	m := Message{ID: first.Message, To: to, Template: a.Templates[string(first.Event)], Critical: first.Critical, At: first.At, Of: len(group), Link: told[0].Link}
-	values := told[0].fields(to)
+	m := Message{ID: first.Message, To: to, Template: a.Templates[string(first.Event)], Critical: first.Critical, At: first.At, Of: len(group), Link: told.Link}
+	values := told.fields(to)
 	if len(group) > 1 {
 		m.Template = a.Templates[Merged]
 		values = maps.Clone(values)

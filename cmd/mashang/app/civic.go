@@ -23,13 +23,25 @@ func (a *App) openCounter(key []byte) {
 	a.counter = citizen.New(a.cases, a.desk, a.clock, key, a.city.Citizen.ReopenDays)
 }
 
-// sampleVisits draws return visits of what was closed lately.
+const (
+	visitWeek  = 7 * 24 * time.Hour // in which a rating may lead to a visit
+	visitLate  = 10 * time.Minute   // after which a case that was closed is found in its row
+	visitHours = 60                 // looks, of a minute each, until ratings are looked for anew
+)
+
+// sampleVisits draws return visits: every minute of what was closed since, and
+// every hour of what was rated badly within a week. A look at a week costs a
+// large city seconds of its database.
 func (a *App) sampleVisits(ctx context.Context) error {
 	store := civic.New(a.db)
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
-	for {
-		_, err := store.Sample(ctx, a.clock.Now().AddDate(0, 0, -7), a.city.Citizen.VisitPercent)
+	for n := 0; ; n++ {
+		since := visitLate
+		if n%visitHours == 0 {
+			since = visitWeek
+		}
+		_, err := store.Sample(ctx, a.clock.Now().Add(-since), a.city.Citizen.VisitPercent)
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("sample return visits", "err", err)
 		}

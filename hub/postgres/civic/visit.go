@@ -19,10 +19,11 @@ import (
 func (s *Store) Sample(ctx context.Context, since time.Time, percent int) (int, error) {
 	tag, err := s.db.Pool().Exec(ctx, `insert into return_visit (case_id, round, reason, closed_at)
 		select id, round, reason, closed_at from (
-			select id, (state::json->>'round')::int as round, closed_at, case
-				when coalesce((state::json->>'rating')::int, 5) <= 2 then 'dissatisfied' when urgency = 'critical' then 'critical'
-				when ('x' || substr(md5(id || '/' || (state::json->>'round')), 1, 7))::bit(28)::int % 100 < $2 then 'sample' end as reason
-			from cases where closed_at >= $1 and status in ('resolved', 'answered')) c
+			select id, round, closed_at, case
+				when coalesce(rating, 5) <= 2 then 'dissatisfied' when urgency = 'critical' then 'critical'
+				when ('x' || substr(md5(id || '/' || round), 1, 7))::bit(28)::int % 100 < $2 then 'sample' end as reason
+			from cases, json_to_record(state::json) as s(round int, rating int)
+			where closed_at >= $1 and cases.status in ('resolved', 'answered')) c
 		where reason is not null on conflict do nothing`, since, percent)
 	return int(tag.RowsAffected()), postgres.Wrap(err, "sample return visits")
 }
