@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,7 +34,7 @@ type inserter struct {
 // reset empties the inserter and keeps its memory.
 func (in *inserter) reset() {
 	for _, r := range []*copyRows{&in.submissions, &in.cases, &in.events, &in.assignments, &in.deadlines, &in.words} {
-		r.buf = r.buf[:0]
+		r.buf, r.n, r.cuts = r.buf[:0], 0, r.cuts[:0]
 	}
 	in.outbox = make([]hub.Outgoing, 0, len(in.outbox)) // the relay has the other
 	in.ids = in.ids[:0]
@@ -180,21 +182,38 @@ func (in *inserter) save(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// copyHeader opens a stream of PostgreSQL's binary COPY format.
-const copyHeader = "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+// copyHeader opens a stream of PostgreSQL's binary COPY format, and copyEnd ends
+// it.
+const (
+	copyHeader = "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	copyEnd    = "\xff\xff"
+)
 
 // serverEpoch is where the server's timestamps begin, in Unix microseconds.
 const serverEpoch = 946684800_000000
 
 // copyRows gathers rows of one table in the binary COPY format: the fastest
 // way in, for rows that cannot collide.
-type copyRows struct{ buf []byte }
+type copyRows struct {
+	buf  []byte
+	n    int   // rows
+	cuts []int // where portions after the first begin
+}
+
+// A server before version 17 holds the description of a table once for each row
+// of a COPY that it has not written yet, and looks for it among them: a thousand
+// small rows cost as much again. It writes when it has 64 KiB.
+const portionRows, portionBytes = 128, 32 << 10
 
 // row begins a row of n columns; the columns follow, in order.
 func (r *copyRows) row(n int) {
 	if len(r.buf) == 0 {
 		r.buf = append(r.buf, copyHeader...)
 	}
+	if r.n%portionRows == 0 && r.n > 0 && len(r.buf)/r.n < portionBytes/portionRows {
+		r.cuts = append(r.cuts, len(r.buf))
+	}
+	r.n++
 	r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(n))
 }
 
@@ -264,10 +283,13 @@ func (r *copyRows) into(ctx context.Context, tx pgx.Tx, table string) error {
 	if len(r.buf) == 0 {
 		return nil
 	}
-	r.buf = binary.BigEndian.AppendUint16(r.buf, ^uint16(0)) // the end
-	_, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(r.buf), "copy "+table+" from stdin binary")
-	if err != nil {
-		return fmt.Errorf("copy into %s: %w", table, err)
+	from := len(copyHeader)
+	for _, to := range append(r.cuts, len(r.buf)) {
+		rows := io.MultiReader(strings.NewReader(copyHeader), bytes.NewReader(r.buf[from:to]), strings.NewReader(copyEnd))
+		if _, err := tx.Conn().PgConn().CopyFrom(ctx, rows, "copy "+table+" from stdin binary"); err != nil {
+			return fmt.Errorf("copy into %s: %w", table, err)
+		}
+		from = to
 	}
 	return nil
 }
