@@ -57,6 +57,7 @@ const (
 	JudgeAppeal    Right = "assess.judge"
 	ReadDeliveries Right = "deliveries.read"
 	RedoDeliveries Right = "deliveries.redo"
+	RepeatNotices  Right = "notices.repeat" // to people, one by one
 	ReadRules      Right = "rules.read"
 	WriteRules     Right = "rules.write"
 	ApproveRules   Right = "rules.approve"
@@ -73,18 +74,19 @@ const (
 // rungs.
 var table = sync.OnceValue(func() map[Role][]Right {
 	return map[Role][]Right{
-		Operator: {ReadCases, SortCases, HandleCases, SpeakForOthers, Reveal, ReturnVisit, ReadDeliveries, RedoDeliveries, ReadAssessment, Export, CloseWarnings},
+		Operator: {ReadCases, SortCases, HandleCases, SpeakForOthers, Reveal, ReturnVisit, ReadDeliveries, RedoDeliveries, RepeatNotices, ReadAssessment, Export, CloseWarnings},
 		Cadre:    {ReadCases, HandleCases, SpeakForOthers, Reveal},
 		Worker:   {ReadCases, HandleCases, Reveal, ReadDeliveries},
-		Head:     {ReadCases, HandleCases, Reveal, ReadDeliveries, RedoDeliveries, ReadAssessment, Appeal, Export},
+		Head:     {ReadCases, HandleCases, Reveal, ReadDeliveries, RedoDeliveries, RepeatNotices, ReadAssessment, Appeal, Export},
 		Supervisor: {
-			ReadCases, ApproveTime, Supervise, ReturnVisit, ReadDeputies, ReadAssessment, JudgeAppeal, Export, ReadDeliveries, CloseWarnings,
+			ReadCases, ApproveTime, Supervise, ReturnVisit, ReadDeputies, ReadAssessment, JudgeAppeal, Export, ReadDeliveries, RepeatNotices,
+			CloseWarnings,
 		},
 		Leader:        {ReadCases, ApproveTime, Supervise, Instruct, ReadDeputies, ReadAssessment, CloseWarnings},
 		Deputy:        {ViewAsDeputy, ReviewAsDeputy},
 		Author:        {ReadRules, WriteRules},
 		Approver:      {ReadRules, ApproveRules},
-		IT:            {ReadChannels, WireChannels, ReadDeliveries, RedoDeliveries, ReadRules},
+		IT:            {ReadChannels, WireChannels, ReadDeliveries, RedoDeliveries, RepeatNotices, ReadRules},
 		Auditor:       {ReadAudit, ReadAssessment},
 		SystemAdmin:   {ManageSystem, ReadChannels, ReadRules},
 		SecurityAdmin: {ManageAccounts, HoldData},

@@ -81,7 +81,7 @@ func (s *Telling) Routes() []Route {
 			Summary: "一条个人通知和它说了什么，个人信息遮盖", Answer: NoticeView{},
 		},
 		{
-			Method: "POST", Path: "/api/v1/notices/{notice}/again", Right: access.RedoDeliveries, Reach: access.OwnCases, Handle: s.again,
+			Method: "POST", Path: "/api/v1/notices/{notice}/again", Right: access.RepeatNotices, Reach: access.OwnCases, Handle: s.again,
 			Summary: "重发一条没有发到或对方没有收到的个人通知，写明理由", Body: AgainRequest{}, Answer: Done{},
 		},
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,6 +51,9 @@ func (s *settings) signed(ctx context.Context, method, path, mediaType string, b
 		}
 	}
 	resp, err := http.DefaultClient.Do(req)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return 0, &exitError{exitUnreachable, fmt.Errorf("%s 没有在时限内答复，请稍后再试: %w", s.url, err)}
+	}
 	if err != nil {
 		return 0, &exitError{exitUnreachable, fmt.Errorf("连不上 %s，请先运行 mashang demo 或用 --url 指明地址: %w", s.url, err)}
 	}

@@ -133,9 +133,9 @@ func newDeliveryShow(s *settings) *cobra.Command {
 		Example: "  mashang delivery show BY7K3M9QXT2F4H.2.heating",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return show(s, cmd, "/api/v1/deliveries/"+url.PathEscape(args[0]), func(w io.Writer, d hub.Delivery) {
-				_, _ = fmt.Fprintf(w, "%s  %s  事项 %s  部门 %s\n", d.Alert.ID, glossary.In("delivery", string(d.Status)), d.Alert.Case, d.Alert.Department)
+				_, _ = fmt.Fprintf(w, "%s  %s  事项 %s  部门 %s\n", d.Alert.ID, glossary.In("delivery", string(d.Status)), d.Alert.Case, glossary.In("department", string(d.Alert.Department)))
 				for _, a := range d.Attempts {
-					_, _ = fmt.Fprintf(w, "  第 %d 次  %s  用时 %s  %s\n", a.N, a.At.In(hub.China()).Format("2006-01-02 15:04:05"), a.Took.Round(time.Millisecond), a.Result)
+					_, _ = fmt.Fprintf(w, "  第 %d 次  %s  用时 %s  %s\n", a.N, a.At.In(hub.China()).Format("2006-01-02 15:04:05"), a.Took.Round(time.Millisecond), glossary.In("outcome", a.Result))
 				}
 				if !d.NextAt.IsZero() {
 					_, _ = fmt.Fprintf(w, "  下次  %s\n", d.NextAt.In(hub.China()).Format("2006-01-02 15:04:05"))

@@ -52,7 +52,7 @@ func (c Config) Routes() (*frame.Frame, []frame.Route) {
 	return d.Frame, []frame.Route{
 		{Method: "GET", Path: "/notices", Right: access.ReadDeliveries, Reach: access.OwnCases, Show: d.list},
 		{Method: "GET", Path: "/notices/{id}", Right: access.ReadDeliveries, Reach: access.OwnCases, Show: d.one},
-		{Method: "POST", Path: "/notices/{id}", Right: access.RedoDeliveries, Reach: access.OwnCases, Show: d.again},
+		{Method: "POST", Path: "/notices/{id}", Right: access.RepeatNotices, Reach: access.OwnCases, Show: d.again},
 		{Method: "GET", Path: "/silences", Right: access.ReadDeliveries, Reach: access.NoCases, Show: d.silences},
 		{Method: "POST", Path: "/silences", Right: access.RedoDeliveries, Reach: access.NoCases, Show: d.silence},
 		{Method: "POST", Path: "/silences/{id}", Right: access.RedoDeliveries, Reach: access.NoCases, Show: d.end},
@@ -174,7 +174,7 @@ func (d *desk) oneAfter(r *http.Request, p page, failed error) (frame.View, erro
 	if p.NoticeView, err = d.Telling.One(r.Context(), r.PathValue("id")); err != nil {
 		return frame.View{}, err
 	}
-	p.MayRepeat = p.Status != courier.Waiting && access.Of(r.Context()).Can(access.RedoDeliveries)
+	p.MayRepeat = p.Status != courier.Waiting && access.Of(r.Context()).Can(access.RepeatNotices)
 	if r.URL.Query().Get("done") == "again" {
 		p.Done = "已安排重发，马上发出。"
 	}

@@ -111,7 +111,7 @@ func want(t *testing.T, page string, words ...string) {
 // name, telephone or key; who may, sends it again and says why.
 func TestANoticeThatDidNotArrive(t *testing.T) {
 	b := &box{}
-	ask := console(t, b, &hushes{}, access.Grant{Role: access.Supervisor})
+	ask := console(t, b, &hushes{}, access.Grant{Role: access.Worker, Department: "heating"})
 	page := ask("GET", "/notices?case=by1&to=citizen&until=2026-11-28&status=waiting", nil)
 	want(t, page, "免打扰时段", "2026-11-29 08:00:00 再发", "待发 77", "更早的", "after=2026-11-28T13%3A00%3A00Z~BY1.4.citizen", "反映人")
 	if b.asked.Case != "BY1" || b.asked.Limit != 51 || b.asked.Until.Format(time.DateOnly) != "2026-11-29" {
@@ -124,7 +124,7 @@ func TestANoticeThatDidNotArrive(t *testing.T) {
 			t.Errorf("the clerk reads %s", bad)
 		}
 	}
-	ask = console(t, b, &hushes{}, access.Grant{Role: access.Operator})
+	ask = console(t, b, &hushes{}, access.Grant{Role: access.Supervisor})
 	want(t, ask("POST", "/notices/BY1.4.citizen", url.Values{"reason": {" "}}), "错误")
 	if to := ask("POST", "/notices/BY1.4.citizen", url.Values{"reason": {"没有收到"}}); !strings.HasPrefix(to, "/notices/BY1.4.citizen?done=again") || b.again != "没有收到" {
 		t.Errorf("sent again for %q: %s", b.again, to)
