@@ -41,7 +41,7 @@ type VisitList struct {
 
 // A VisitRequest (回访结果) says how a visit went.
 type VisitRequest struct {
-	Round     int    `json:"round"`
+	Round     int    `json:"round,omitempty"` // of handling; 0 is the one that waits for a visit
 	Reached   *bool  `json:"reached"`
 	Solved    *bool  `json:"solved,omitempty"`
 	Satisfied *bool  `json:"satisfied,omitempty"`
@@ -136,7 +136,7 @@ type Visiting struct {
 func (s *Visiting) Record(ctx context.Context, id hub.CaseID, req VisitRequest) error {
 	who := access.Of(ctx).Actor()
 	v := citizen.Visit{
-		Case: id, Round: max(req.Round, 1), MadeAt: s.Clock.Now(), Account: who.ID,
+		Case: id, Round: req.Round, MadeAt: s.Clock.Now(), Account: who.ID,
 		Reached: req.Reached, Solved: req.Solved, Satisfied: req.Satisfied, Text: req.Text,
 	}
 	if err := v.Check(); err != nil {

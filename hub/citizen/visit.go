@@ -45,6 +45,6 @@ type Visits interface {
 	// Find returns the visit of a round of a case; CodeNotFound if none is to
 	// be made.
 	Find(ctx context.Context, id hub.CaseID, round int) (Visit, error)
-	// Record stores how a visit went, once.
+	// Record stores how a visit went, once; round 0 is the first one that waits.
 	Record(ctx context.Context, v Visit) error
 }

@@ -84,7 +84,7 @@ func newVisitRecord(s *settings) *cobra.Command {
 	c.Flags().BoolVar(&solved, "solved", false, "反映人说解决了；不写就是没有解决")
 	c.Flags().BoolVar(&satisfied, "satisfied", false, "反映人满意；不写就是不满意")
 	c.Flags().BoolVar(&req.Reopen, "reopen", false, "没有解决的，重办")
-	c.Flags().IntVar(&req.Round, "round", 1, "第几轮办理")
+	c.Flags().IntVar(&req.Round, "round", 0, "第几轮办理；不填就是待回访的那一轮")
 	c.Flags().StringVar(&req.Text, "text", "", "记录")
 	return c
 }

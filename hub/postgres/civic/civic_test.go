@@ -289,6 +289,21 @@ func TestReturnVisitsAreSampledAndRecordedOnce(t *testing.T) {
 	if err != nil || len(list) != 1 || *list[0].Solved || list[0].Reason != "sample" {
 		t.Errorf("%+v, %v", list, err)
 	}
+	// The case was opened again and closed: whoever does not know the round means
+	// the one that waits.
+	if _, err := c.db.Pool().Exec(ctx, "insert into return_visit (case_id, round, reason, closed_at) values ('BY1', 2, 'sample', now())"); err != nil {
+		t.Fatal(err)
+	}
+	v.Round, v.Text = 0, "好了"
+	if err := c.civic.Record(ctx, v); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.civic.Find(ctx, "BY1", 2); err != nil || got.Text != "好了" {
+		t.Errorf("found %+v, %v", got, err)
+	}
+	if err := c.civic.Record(ctx, v); hub.CodeOf(err) != hub.CodeNotFound {
+		t.Errorf("nothing waits: %v", err)
+	}
 	for _, bad := range []citizen.Visit{{}, {Reached: &yes}, {Reached: &no, Solved: &yes}} {
 		if bad.Check() == nil {
 			t.Errorf("%+v passes", bad)

@@ -76,7 +76,8 @@ func (s *Store) Record(ctx context.Context, v citizen.Visit) error {
 			"solved": v.Solved, "satisfied": v.Satisfied, "text": v.Text,
 		}
 		tag, err := tx.Exec(ctx, `update return_visit v set made_at = @at, account = @account, reached = @reached, solved = @solved,
-			satisfied = @satisfied, text = @text where case_id = @id and round = @round and made_at is null`+
+			satisfied = @satisfied, text = @text where case_id = @id and made_at is null and round = coalesce(nullif(@round, 0),
+				(select min(w.round) from return_visit w where w.case_id = @id and w.made_at is null))`+
 			postgres.ScopedCase(ctx, "v.case_id", args), args)
 		if err != nil {
 			return err
