@@ -95,11 +95,19 @@ func newCaseHistory(s *settings) *cobra.Command {
 			return s.print(v, func(w io.Writer) {
 				for _, e := range v.Events {
 					_, _ = fmt.Fprintf(w, "%3d  %s  %s  %s  %s\n", e.Seq, e.At.In(hub.China()).Format("01-02 15:04:05"),
-						glossary.Zh(string(e.Type)), actor(e.By), e.Data.Text)
+						happened(e), actor(e.By), e.Data.Text)
 				}
 			})
 		},
 	}
+}
+
+// happened names an event; a supervision by how grave it is.
+func happened(e hub.Event) string {
+	if e.Type == hub.Supervised && e.Data.Order != nil && e.Data.Order.Grade != "" {
+		return glossary.In("order", string(e.Data.Order.Grade))
+	}
+	return glossary.Zh(string(e.Type))
 }
 
 // caseShown is what a person wants to know of a case at a glance.

@@ -101,7 +101,7 @@ func exitCode(err error) int {
 		}
 		return exitFinding
 	}
-	for _, usage := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "required flag", "invalid argument", "flag needs", "is required"} {
+	for _, usage := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "required flag", "invalid argument", "flag needs", "is required", "flags in the group"} {
 		if strings.Contains(err.Error(), usage) {
 			return exitUsage
 		}
@@ -118,7 +118,7 @@ func sentence(err error) string {
 		}
 		return msg + " [" + e.Key + "]"
 	}
-	return err.Error()
+	return misused(err.Error())
 }
 
 func newRoot(s *settings) *cobra.Command {
@@ -144,6 +144,7 @@ func newRoot(s *settings) *cobra.Command {
 		newAccount(s), newAudit(s), newAssess(s), newKeys(s), newDelivery(s), newSilence(s), newQR(s), newWarning(s), newPetition(s),
 		newNotice(s), newPeople(s), newDeputy(s), newVisit(s), newRetention(s))
 	strict(root)
+	speakChinese(root)
 	return root
 }
 
