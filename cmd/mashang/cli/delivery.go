@@ -115,7 +115,7 @@ func writeDeliveries(w io.Writer, list deliveryList) {
 	for _, d := range list.Deliveries {
 		last, next := "", ""
 		if n := len(d.Attempts); n > 0 {
-			last = d.Attempts[n-1].Result
+			last = glossary.In("outcome", d.Attempts[n-1].Result)
 		}
 		if !d.NextAt.IsZero() {
 			next = "下次 " + d.NextAt.In(hub.China()).Format("01-02 15:04:05")
