@@ -11,8 +11,8 @@ import (
 	"github.com/mashang-hub/mashang/hub/hubtest/browsertest"
 )
 
-// TestTellingPages is a clerk of the supervision office who looks for a notice
-// that did not arrive, an operator who sends it again, and the head of a
+// TestTellingPages is a clerk of a department who looks for a notice
+// that did not arrive, the supervision office that sends it again, and the head of a
 // department who silences what is too much.
 func TestTellingPages(t *testing.T) {
 	b := browsertest.Open(t)
@@ -41,7 +41,7 @@ func TestTellingPages(t *testing.T) {
 
 func (v *visitor) looksForNotice(id, notice string) {
 	v.t.Helper()
-	v.enter("supervisor")
+	v.enter("worker")
 	if !slices.Contains(v.menu(), "通知") {
 		v.t.Errorf("the clerk's menu: %v", v.menu())
 	}
@@ -64,7 +64,7 @@ func (v *visitor) looksForNotice(id, notice string) {
 
 func (v *visitor) sendsAgain(notice string) {
 	v.t.Helper()
-	v.enter("operator")
+	v.enter("supervisor")
 	v.look(map[string]string{"notice": "/notices/" + notice})
 	v.Go(v.url + "/notices/" + notice)
 	v.send("main form.card", map[string]string{"reason": "  "})

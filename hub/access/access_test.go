@@ -8,6 +8,7 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/access"
+	"github.com/mashang-hub/mashang/hub/glossary"
 	"github.com/mashang-hub/mashang/hub/order"
 )
 
@@ -65,6 +66,14 @@ func TestAdminsExcludeOneAnother(t *testing.T) {
 		}
 		if err := access.Check(grants); hub.CodeOf(err) != v.want {
 			t.Errorf("%s: %v", v.grants, err)
+		}
+	}
+}
+
+func TestEveryRightHasAName(t *testing.T) {
+	for _, right := range access.Rights() {
+		if name := glossary.In("right", string(right)); name == string(right) {
+			t.Errorf("%s has no Chinese name in the glossary", right)
 		}
 	}
 }
