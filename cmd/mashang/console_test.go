@@ -289,6 +289,8 @@ func (v *visitor) accounts() {
 	if strings.Contains(v.text("main"), "只显示这一次") {
 		v.t.Error("the password is shown again")
 	}
+	v.send(`form[action$="/contact"]`, map[string]string{"phone": "19900000009", "mail": "wang@example.gov.cn"})
+	v.want("联系方式已保存", "199****0009", "已登记")
 	v.send(`form[action$="/delegate"]`, map[string]string{"to": "head", "until": "2020-01-01", "reason": "出差"})
 	v.want("委托")
 	v.send(`form[action$="/token"]`, map[string]string{"name": "对账程序", "days": "30"})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/mail"
 	"strings"
 	"time"
 
@@ -177,6 +178,9 @@ func (s *People) save(r *http.Request) (any, error) {
 // must change, unless it logs in elsewhere.
 func (s *People) Save(ctx context.Context, req AccountRequest) (AccountSaved, error) {
 	a := access.Account{ID: req.ID, Name: req.Name, Person: req.Person, Phone: req.Phone, Mail: req.Mail, Grants: req.Grants, Subject: req.Subject}
+	if to, err := mail.ParseAddress(req.Mail); req.Mail != "" && (err != nil || to.Address != req.Mail) {
+		return AccountSaved{}, &hub.Error{Code: hub.CodeInvalid, Key: "account.mail"}
+	}
 	for i := range a.Grants {
 		a.Grants[i].From = ""
 	}

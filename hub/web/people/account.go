@@ -31,7 +31,7 @@ type file struct {
 func (o *office) one(r *http.Request) (frame.View, error) {
 	done := map[string]string{
 		"disable": "已停用，会话和令牌一并失效。", "enable": "已恢复。", "lock": "已锁定 24 小时。", "unlock": "已解锁。",
-		"grant": "已加上角色。", "ungrant": "已去掉角色。", "revoke": "令牌已作废。", "delegate": "已委托，到期自动收回。",
+		"grant": "已加上角色。", "ungrant": "已去掉角色。", "revoke": "令牌已作废。", "delegate": "已委托，到期自动收回。", "contact": "联系方式已保存。",
 	}[r.URL.Query().Get("done")]
 	return o.page(r, r.PathValue("id"), told{Done: done}, nil)
 }
@@ -79,6 +79,8 @@ func (o *office) change(r *http.Request) (frame.View, error) {
 		err = o.people.Secrets.RevokeToken(ctx, now, f("token"))
 	case "delegate":
 		err = o.delegate(r, id)
+	case "contact":
+		err = o.contact(r, id)
 	case "password":
 		var saved api.AccountSaved
 		if saved, err = o.people.Reset(ctx, id); err == nil {
@@ -117,6 +119,19 @@ func (o *office) regrant(r *http.Request, id, what string) error {
 		own = slices.DeleteFunc(own, func(g access.Grant) bool { return g == gone })
 	}
 	_, err = o.people.Save(r.Context(), api.AccountRequest{ID: a.ID, Name: a.Name, Person: a.Person, Grants: own})
+	return err
+}
+
+// contact sets the telephone and the mail address at which an account's person
+// is told; what is left empty stays.
+func (o *office) contact(r *http.Request, id string) error {
+	a, err := o.people.Accounts.Find(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(a.Grants, func(g access.Grant) bool { return g.From != "" })
+	f := o.form(r)
+	_, err = o.people.Save(r.Context(), api.AccountRequest{ID: a.ID, Name: a.Name, Person: a.Person, Phone: f.Phone, Mail: f.Mail, Grants: own})
 	return err
 }
 

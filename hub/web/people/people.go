@@ -101,6 +101,7 @@ func (o *office) rights(*http.Request) (frame.View, error) {
 // A form is what was typed to make an account.
 type form struct {
 	ID, Name, Role, Place, Department, Rung string
+	Phone, Mail                             string
 	Roles, Departments                      []frame.Option
 	Problem                                 string
 }
@@ -109,6 +110,7 @@ func (o *office) form(r *http.Request) form {
 	f := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	return form{
 		ID: strings.ToLower(f("id")), Name: f("name"), Role: f("role"), Place: f("place"), Department: f("department"), Rung: f("rung"),
+		Phone: f("phone"), Mail: f("mail"),
 		Roles: roles(), Departments: o.DepartmentOptions(),
 	}
 }
@@ -136,7 +138,9 @@ func (o *office) create(r *http.Request) (frame.View, error) {
 	}
 	var saved api.AccountSaved
 	if err == nil {
-		saved, err = o.people.Save(r.Context(), api.AccountRequest{ID: f.ID, Name: f.Name, Grants: []access.Grant{f.grant()}})
+		saved, err = o.people.Save(r.Context(), api.AccountRequest{
+			ID: f.ID, Name: f.Name, Phone: f.Phone, Mail: f.Mail, Grants: []access.Grant{f.grant()},
+		})
 	}
 	if err != nil {
 		f.Problem = frame.Sentence(err)
