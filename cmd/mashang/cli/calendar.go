@@ -121,7 +121,7 @@ func newCalendarCheck(s *settings) *cobra.Command {
 			if err := s.print(res, func(w io.Writer) {
 				_, _ = fmt.Fprintln(w, "已有：", res.Published)
 				for _, y := range res.Missing {
-					_, _ = fmt.Fprintf(w, "缺 %d 年：进入该年的时限都是暂定的，公布后请导入\n", y)
+					_, _ = fmt.Fprintf(w, "缺 %d 年：进入该年的时限都是暂定的，公布后请导入（已导入运行中的码上的，加 --live 查）\n", y)
 				}
 			}); err != nil || len(res.Missing) == 0 {
 				return err
