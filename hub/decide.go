@@ -63,6 +63,9 @@ func (d *decider) open(step EventType) error {
 
 // assigned refuses unless department has an unfinished part in the case.
 func (d *decider) assigned(department DepartmentCode) (Assignment, error) {
+	if department == "" {
+		return Assignment{}, Errorf(CodeInvalid, "command.department")
+	}
 	a, ok := d.c.Assignment(department)
 	if !ok {
 		return a, Errorf(CodeConflict, "case.not_assigned", string(department))

@@ -80,6 +80,11 @@ func TestLeadCannotCloseWhileAPartIsOpen(t *testing.T) {
 	if _, err := hub.Decide(c, done, facts(), nine); hub.CodeOf(err) != hub.CodeConflict {
 		t.Fatalf("resolve with an open part: got %v, want conflict", err)
 	}
+	for _, nobody := range []hub.Command{hub.SignFor{}, hub.Resolve{Text: done.Text}} {
+		if _, err := hub.Decide(c, nobody, facts(), nine); hub.CodeOf(err) != hub.CodeInvalid {
+			t.Errorf("%T that names no department: got %v, want invalid", nobody, err)
+		}
+	}
 	c = tell(t, c, nine, hub.Resolve{Department: "urban", Text: "已清理"}, done)
 	if c.Status != hub.StatusResolved {
 		t.Fatalf("status %s, want resolved", c.Status)
