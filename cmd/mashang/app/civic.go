@@ -26,7 +26,7 @@ func (a *App) openCounter(key []byte) {
 const (
 	visitWeek  = 7 * 24 * time.Hour // in which a rating may lead to a visit
 	visitLate  = 10 * time.Minute   // after which a case that was closed is found in its row
-	visitHours = 60                 // looks, of a minute each, until ratings are looked for anew
+	ratingLook = 60                 // looks, of a minute each, until ratings are looked for anew
 )
 
 // sampleVisits draws return visits: every minute of what was closed since, and
@@ -38,7 +38,7 @@ func (a *App) sampleVisits(ctx context.Context) error {
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		since := visitLate
-		if n%visitHours == 0 {
+		if n%ratingLook == 0 {
 			since = visitWeek
 		}
 		_, err := store.Sample(ctx, a.clock.Now().Add(-since), a.city.Citizen.VisitPercent)

@@ -204,7 +204,7 @@ func newChannelRotate(s *settings) *cobra.Command {
 					_, _ = fmt.Fprintf(w, "新密钥（只显示这一次）：%s\n旧密钥仍有效。对方换好以后运行 mashang channel rotate %s --promote\n", v.Key, v.Channel)
 				}
 				for _, k := range v.Keys {
-					_, _ = fmt.Fprintf(w, "  %s  %s  %s\n", map[string]string{"next": "新", "current": "现用"}[k.State], k.Hint, k.MadeAt.In(hub.China()).Format("2006-01-02 15:04"))
+					_, _ = fmt.Fprintf(w, "  %s  %s  %s\n", map[string]string{"next": "新", "current": "现用"}[k.State], k.Hint, beijing(k.MadeAt))
 				}
 			})
 		},

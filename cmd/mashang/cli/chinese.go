@@ -75,12 +75,13 @@ var misuse = sync.OnceValue(func() []said {
 	return all
 })
 
-// misused is how a person is told what cobra says, or text as it is.
-func misused(text string) string {
+// misused is how a person is told what cobra says of a command line, and whether
+// it says so; any other text is left as it is.
+func misused(text string) (string, bool) {
 	for _, m := range misuse() {
 		if m.cobra.MatchString(text) {
-			return m.cobra.ReplaceAllString(text, m.zh)
+			return m.cobra.ReplaceAllString(text, m.zh), true
 		}
 	}
-	return text
+	return text, false
 }

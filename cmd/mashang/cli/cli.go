@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -101,10 +100,8 @@ func exitCode(err error) int {
 		}
 		return exitFinding
 	}
-	for _, usage := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "required flag", "invalid argument", "flag needs", "is required", "flags in the group"} {
-		if strings.Contains(err.Error(), usage) {
-			return exitUsage
-		}
+	if _, ok := misused(err.Error()); ok {
+		return exitUsage
 	}
 	return exitFinding
 }
@@ -118,7 +115,8 @@ func sentence(err error) string {
 		}
 		return msg + " [" + e.Key + "]"
 	}
-	return misused(err.Error())
+	text, _ := misused(err.Error())
+	return text
 }
 
 func newRoot(s *settings) *cobra.Command {

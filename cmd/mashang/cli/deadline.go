@@ -12,7 +12,6 @@ import (
 
 	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
-	"github.com/mashang-hub/mashang/hub/calendar"
 	"github.com/mashang-hub/mashang/hub/glossary"
 )
 
@@ -97,7 +96,7 @@ func writeState(w io.Writer, st api.DeadlineState) {
 }
 
 // beijing writes a time as China's clocks show it.
-func beijing(t time.Time) string { return t.In(calendar.New().Zone()).Format("2006-01-02 15:04") }
+func beijing(t time.Time) string { return t.In(hub.China()).Format("2006-01-02 15:04") }
 
 // budgetWords writes a budget in Chinese.
 func budgetWords(short string) string {

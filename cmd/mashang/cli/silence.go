@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mashang-hub/mashang/hub"
 	"github.com/mashang-hub/mashang/hub/api"
 	"github.com/mashang-hub/mashang/hub/notice"
 )
@@ -36,7 +35,7 @@ func newSilenceList(s *settings) *cobra.Command {
 				}
 				for _, si := range v.Silences {
 					_, _ = fmt.Fprintf(w, "%d  %v  %s：%s  至 %s  压着 %d 条\n", si.ID, si.Matchers, si.Author, si.Reason,
-						si.EndsAt.In(hub.China()).Format("2006-01-02 15:04"), si.Muted)
+						beijing(si.EndsAt), si.Muted)
 				}
 			})
 		},
@@ -68,7 +67,7 @@ func newSilenceAdd(s *settings) *cobra.Command {
 				return err
 			}
 			return s.print(si, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "静默 %d 已设，至 %s。\n", si.ID, si.EndsAt.In(hub.China()).Format("2006-01-02 15:04"))
+				_, _ = fmt.Fprintf(w, "静默 %d 已设，至 %s。\n", si.ID, beijing(si.EndsAt))
 			})
 		},
 	}

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +33,6 @@ func (p *Store) Happened(ctx context.Context, moments []Moment) (map[Moment]Happ
 	for _, m := range moments {
 		ids, seqs = append(ids, string(m.Case)), append(seqs, m.Seq)
 	}
-	out := make(map[Moment]Happened, len(moments))
 	rows, err := p.db.Keyed().Query(ctx, `select e.seq, e.type, e.at, e.actor, e.data, c.state, `+submissionColumns+`
 		from (select distinct * from unnest(@ids::text[], @seqs::bigint[])) as u(id, seq)
 			join event e on e.case_id = u.id and e.seq = u.seq
@@ -43,19 +41,24 @@ func (p *Store) Happened(ctx context.Context, moments []Moment) (map[Moment]Happ
 	if err != nil {
 		return nil, postgres.Wrap(err, "read what happened")
 	}
-	_, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (struct{}, error) {
-		var h Happened
-		var by, data, state []byte
-		var err error
-		h.Submission, err = scanSubmission(r, &h.Event.Seq, &h.Event.Type, &h.Event.At, &by, &data, &state)
-		if err != nil {
-			return struct{}{}, err
-		}
-		h.Event.At = h.Event.At.UTC()
-		err = errors.Join(json.Unmarshal(by, &h.Event.By), json.Unmarshal(data, &h.Event.Data), readCase(state, &h.Case), p.showSubmission(&h.Submission))
-		h.Event.Case = h.Case.ID
+	list, err := pgx.CollectRows(rows, p.scanHappened)
+	out := make(map[Moment]Happened, len(list))
+	for _, h := range list {
 		out[Moment{h.Case.ID, h.Event.Seq}] = h
-		return struct{}{}, err
-	})
+	}
 	return out, postgres.Wrap(err, "read what happened")
+}
+
+func (p *Store) scanHappened(r pgx.CollectableRow) (Happened, error) {
+	var h Happened
+	var text hub.EventText
+	var state []byte
+	var err error
+	e := &h.Event
+	if h.Submission, err = scanSubmission(r, &e.Seq, &e.Type, &e.At, &text.By, &text.Data, &state); err != nil {
+		return h, err
+	}
+	err = errors.Join(readEvent(e, text), readCase(state, &h.Case), p.showSubmission(&h.Submission))
+	e.Case = h.Case.ID
+	return h, err
 }

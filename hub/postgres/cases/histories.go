@@ -169,6 +169,11 @@ func scanEvent(r pgx.CollectableRow) (storedEvent, error) {
 	if err := r.Scan(&e.Case, &e.Seq, &e.Type, &e.At, &v.text.By, &v.text.Data, &v.hash, &v.erased); err != nil {
 		return v, err
 	}
+	return v, readEvent(e, v.text)
+}
+
+// readEvent sets what of e is text in its row.
+func readEvent(e *hub.Event, text hub.EventText) error {
 	e.At = e.At.UTC()
-	return v, errors.Join(json.Unmarshal(v.text.By, &e.By), json.Unmarshal(v.text.Data, &e.Data))
+	return errors.Join(json.Unmarshal(text.By, &e.By), json.Unmarshal(text.Data, &e.Data))
 }

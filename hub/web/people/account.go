@@ -100,14 +100,19 @@ func (o *office) change(r *http.Request) (frame.View, error) {
 	return frame.View{To: address(id) + "?done=" + what}, nil
 }
 
+// own finds an account and the grants that were not lent to it.
+func (o *office) own(r *http.Request, id string) (access.Account, []access.Grant, error) {
+	a, err := o.people.Accounts.Find(r.Context(), id)
+	return a, slices.DeleteFunc(slices.Clone(a.Grants), func(g access.Grant) bool { return g.From != "" }), err
+}
+
 // regrant adds a grant to those that the account itself holds, or takes one
 // away.
 func (o *office) regrant(r *http.Request, id, what string) error {
-	a, err := o.people.Accounts.Find(r.Context(), id)
+	a, own, err := o.own(r, id)
 	if err != nil {
 		return err
 	}
-	own := slices.DeleteFunc(slices.Clone(a.Grants), func(g access.Grant) bool { return g.From != "" })
 	if what == "grant" {
 		own = append(own, o.form(r).grant())
 	} else {
@@ -125,11 +130,10 @@ func (o *office) regrant(r *http.Request, id, what string) error {
 // contact sets the telephone and the mail address at which an account's person
 // is told; what is left empty stays.
 func (o *office) contact(r *http.Request, id string) error {
-	a, err := o.people.Accounts.Find(r.Context(), id)
+	a, own, err := o.own(r, id)
 	if err != nil {
 		return err
 	}
-	own := slices.DeleteFunc(a.Grants, func(g access.Grant) bool { return g.From != "" })
 	f := o.form(r)
 	_, err = o.people.Save(r.Context(), api.AccountRequest{ID: a.ID, Name: a.Name, Person: a.Person, Phone: f.Phone, Mail: f.Mail, Grants: own})
 	return err
