@@ -33,20 +33,29 @@ type moods struct {
 	Intake
 	mu      sync.Mutex
 	rand    *rand.Rand
+	failed  map[string]int   // how often each message met a failure
 	log     []hub.Submission // everything that was handed in while it worked
 	letters []adapters.Letter
 	changed chan struct{}
 }
 
 func newMoods(seed uint64) *moods {
-	return &moods{rand: rand.New(rand.NewPCG(seed, seed)), changed: make(chan struct{})}
+	return &moods{rand: rand.New(rand.NewPCG(seed, seed)), failed: map[string]int{}, changed: make(chan struct{})}
 }
 
-// chance is true once in n times.
-func (m *moods) chance(n int) bool {
+// mostFailures is how often one message meets a failure at most: the waits
+// between tries grow, and luck must not make a test last for minutes.
+const mostFailures = 4
+
+// fails is true once in n times, and no longer once a message had its share.
+func (m *moods) fails(id string, n int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.rand.IntN(n) == 0
+	if m.rand.IntN(n) > 0 || m.failed[id] >= mostFailures {
+		return false
+	}
+	m.failed[id]++
+	return true
 }
 
 // refuses tells which submissions can never be taken: always the same.
@@ -58,7 +67,7 @@ func refuses(id string) bool {
 
 // Accept implements adapters.Intake.
 func (m *moods) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Acceptance, error) {
-	if m.chance(4) {
+	if m.fails(subs[0].ExternalID, 4) {
 		return nil, hub.Errorf(hub.CodeUnavailable, "intake.unavailable")
 	}
 	answers := make([]hub.Acceptance, len(subs))
@@ -74,7 +83,7 @@ func (m *moods) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Accept
 		answers[i] = got[0]
 	}
 	m.note(func() { m.log = append(m.log, subs...) })
-	if m.chance(8) { // it happened, and nobody was told
+	if m.fails(subs[0].ExternalID, 8) { // it happened, and nobody was told
 		return nil, hub.Errorf(hub.CodeUnavailable, "intake.unavailable")
 	}
 	return answers, nil
@@ -82,7 +91,7 @@ func (m *moods) Accept(ctx context.Context, subs []hub.Submission) ([]hub.Accept
 
 // keep is where the hub keeps what is refused.
 func (m *moods) keep(_ context.Context, l adapters.Letter) error {
-	if m.chance(5) {
+	if m.fails(l.Key, 5) {
 		return hub.Errorf(hub.CodeUnavailable, "postgres.unavailable")
 	}
 	m.note(func() { m.letters = append(m.letters, l) })
