@@ -13,56 +13,140 @@ import (
 )
 
 // ears hear every event that comes out from when they were made. They measure
-// and are no part of what is measured, so they look at ids only and keep no
-// place in the log.
+// and are no part of what is measured: at full load they only look how far the
+// log has grown, and read what is in it once it has come to rest. They keep no
+// place in the log and look at ids only.
 type ears struct {
+	client   sarama.Client
+	from     []int64 // where each partition ended when they were made
+	sights   []sight
 	consumer sarama.Consumer
-	claims   []sarama.PartitionConsumer
 }
+
+// A sight is how far each partition of the log reached at a time.
+type sight struct {
+	at   time.Time
+	ends []int64
+}
+
+// calm is how long the log must not have grown to be at rest.
+const calm = 300 * time.Millisecond
 
 func newEars(brokers []string) (*ears, error) {
 	cfg := kafka.Config()
 	cfg.Consumer.Return.Errors = false // it goes on by itself
-	consumer, err := sarama.NewConsumer(brokers, cfg)
+	client, err := sarama.NewClient(brokers, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("listen to %v: %w", brokers, err)
 	}
-	e := &ears{consumer: consumer}
-	partitions, err := consumer.Partitions(bus.Events)
-	if err != nil {
+	e := &ears{client: client}
+	if err := e.open(); err != nil {
 		e.close()
-		return nil, fmt.Errorf("partitions of %s: %w", bus.Events, err)
-	}
-	for _, p := range partitions {
-		claim, err := consumer.ConsumePartition(bus.Events, p, sarama.OffsetNewest)
-		if err != nil {
-			e.close()
-			return nil, fmt.Errorf("listen to %s/%d: %w", bus.Events, p, err)
-		}
-		e.claims = append(e.claims, claim)
+		return nil, err
 	}
 	return e, nil
 }
 
-func (e *ears) close() {
-	for _, c := range e.claims {
-		_ = c.Close()
+func (e *ears) open() error {
+	partitions, err := e.client.Partitions(bus.Events)
+	if err != nil {
+		return fmt.Errorf("partitions of %s: %w", bus.Events, err)
 	}
-	_ = e.consumer.Close()
+	e.from = make([]int64, len(partitions))
+	if err := e.look(); err != nil {
+		return err
+	}
+	copy(e.from, e.sights[0].ends)
+	e.consumer, err = sarama.NewConsumerFromClient(e.client)
+	return err
 }
 
-// hear calls came with the id of each event until ctx ends; calls overlap.
-func (e *ears) hear(ctx context.Context, came func(id string, at time.Time)) error {
+func (e *ears) close() {
+	if e.consumer != nil {
+		_ = e.consumer.Close()
+	}
+	_ = e.client.Close()
+}
+
+// look takes a sight: one request to each broker.
+func (e *ears) look() error {
+	asks := map[*sarama.Broker]*sarama.OffsetRequest{}
+	for p := range int32(len(e.from)) {
+		leader, err := e.client.Leader(bus.Events, p)
+		if err != nil {
+			return fmt.Errorf("leader of %s/%d: %w", bus.Events, p, err)
+		}
+		if asks[leader] == nil {
+			asks[leader] = sarama.NewOffsetRequest(e.client.Config().Version)
+		}
+		asks[leader].AddBlock(bus.Events, p, sarama.OffsetNewest, 1)
+	}
+	now := sight{time.Now(), make([]int64, len(e.from))}
+	for leader, ask := range asks {
+		answer, err := leader.GetAvailableOffsets(ask)
+		if err != nil {
+			return fmt.Errorf("end of %s: %w", bus.Events, err)
+		}
+		for p, block := range answer.Blocks[bus.Events] {
+			now.ends[p] = block.Offset
+		}
+	}
+	e.sights = append(e.sights, now)
+	return nil
+}
+
+// rest reports whether n events or more came out and the log is at rest.
+func (e *ears) rest(n int) bool {
+	last := e.sights[len(e.sights)-1]
+	grew := e.reached(last.ends)
+	return total(last.ends)-total(e.from) >= int64(n) && last.at.Sub(grew) >= calm
+}
+
+func total(ends []int64) (n int64) {
+	for _, end := range ends {
+		n += end
+	}
+	return n
+}
+
+// reached is when the log was first seen to reach ends, the zero time if it
+// never was.
+func (e *ears) reached(ends []int64) time.Time {
+	var at time.Time
+	for i := len(e.sights) - 1; i >= 0; i-- {
+		for p, end := range ends {
+			if e.sights[i].ends[p] < end {
+				return at
+			}
+		}
+		at = e.sights[i].at
+	}
+	return at
+}
+
+// hear calls came with each event, from the first on, until ctx ends; calls
+// overlap. Call it once.
+func (e *ears) hear(ctx context.Context, came func(*sarama.ConsumerMessage)) error {
+	claims := make([]sarama.PartitionConsumer, len(e.from))
+	for p, from := range e.from {
+		claim, err := e.consumer.ConsumePartition(bus.Events, int32(p), from) //nolint:gosec // a topic has few partitions
+		if err != nil {
+			return fmt.Errorf("listen to %s/%d: %w", bus.Events, p, err)
+		}
+		claims[p] = claim
+	}
 	var all sync.WaitGroup
-	for _, c := range e.claims {
+	for _, c := range claims {
 		all.Go(func() {
 			for r := range c.Messages() {
-				came(idOf(r), time.Now())
+				came(r)
 			}
 		})
 	}
 	<-ctx.Done()
-	e.close()
+	for _, c := range claims {
+		c.AsyncClose() // each waits for the answer to its last fetch
+	}
 	all.Wait()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/mashang-hub/mashang/hub"
@@ -102,9 +103,15 @@ func warmUp(ctx context.Context, cfg Config) error {
 // whole runs desk and relay until every case's first event has come out, then
 // a steady trickle for the latencies.
 func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Duration, error) {
+	far, err := newEars(r.brokers)
+	if err != nil {
+		return 0, err
+	}
+	defer far.close()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
 	errs := make(chan error, 3)
 	loop := func(f func(context.Context) error) {
 		wg.Go(func() {
@@ -114,33 +121,34 @@ func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Du
 		})
 	}
 	d := desk.New(r.store, r.rules, r, hub.ClockFunc(time.Now))
-	far, err := newEars(r.brokers)
-	if err != nil {
-		return 0, err
-	}
 	start := time.Now()
 	loop(func(ctx context.Context) error { return r.consume(ctx, "bench.desk", strict(d.Receive, errs)) })
 	loop(r.relay)
-	loop(func(ctx context.Context) error { return far.hear(ctx, r.heard) })
-	if err := r.await(ctx, errs, int64(r.cases)); err != nil {
+	atRest := func() (bool, error) { err := far.look(); return err == nil && far.rest(r.cases), err }
+	if err := await(ctx, errs, 20*time.Millisecond, atRest); err != nil {
 		return 0, err
 	}
-	took := time.Since(start)
+	loop(func(ctx context.Context) error { return far.hear(ctx, r.heard) })
+	if err := await(ctx, errs, 20*time.Millisecond, func() (bool, error) { return r.heardOf(r.cases), far.look() }); err != nil {
+		return 0, err
+	}
+	took := far.reached(r.firstsEnd(len(far.from))).Sub(start)
 	progress("匀速来件: 量延迟")
 	if err := r.trickle(ctx); err != nil {
 		return 0, err
 	}
-	err = r.await(ctx, errs, int64(r.cases+pacedCases))
-	cancel()
-	wg.Wait()
+	err = await(ctx, errs, time.Millisecond, func() (bool, error) { return r.heardOf(r.cases + pacedCases), nil })
 	return took, err
 }
 
-// await returns when n distinct cases have come out at the far end.
-func (r *rig) await(ctx context.Context, errs <-chan error, n int64) error {
-	tick := time.NewTicker(time.Millisecond)
+// await asks every so often until it is done.
+func await(ctx context.Context, errs <-chan error, every time.Duration, done func() (bool, error)) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for r.distinct.Load() < n {
+	for {
+		if yes, err := done(); yes || err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -149,7 +157,6 @@ func (r *rig) await(ctx context.Context, errs <-chan error, n int64) error {
 		case <-tick.C:
 		}
 	}
-	return nil
 }
 
 // strict ends the run when a batch is refused: the bus would halve it until the
@@ -186,8 +193,9 @@ func (r *rig) relay(ctx context.Context) error {
 }
 
 // heard counts what comes out: each case once, and how often too often.
-func (r *rig) heard(event string, now time.Time) {
-	id, first := firstEvent(event)
+func (r *rig) heard(m *sarama.ConsumerMessage) {
+	now := time.Now()
+	id, first := firstEvent(idOf(m))
 	if !first {
 		return
 	}
@@ -200,11 +208,29 @@ func (r *rig) heard(event string, now time.Time) {
 		r.twice++
 	default:
 		r.seen[id] = true
-		r.distinct.Add(1)
+		r.firsts[m.Partition] = max(r.firsts[m.Partition], m.Offset+1)
 		if !sent.IsZero() {
 			r.waits = append(r.waits, now.Sub(sent))
 		}
 	}
+}
+
+// heardOf reports whether n cases have come out.
+func (r *rig) heardOf(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seen) >= n
+}
+
+// firstsEnd is where in each partition the first events of the cases end.
+func (r *rig) firstsEnd(partitions int) []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ends := make([]int64, partitions)
+	for p, end := range r.firsts {
+		ends[p] = end
+	}
+	return ends
 }
 
 func (r *rig) latency() (p50, p99 float64) {
