@@ -150,7 +150,7 @@ func merge(ctx context.Context, tx pgx.Tx, openings []*hub.Opening, _ *inserter)
 				place, kind, urgency, media_type, raw, received_at, submitted_at, content, account, person)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing`,
 			string(s.Receipt), string(s.Case), string(s.Channel), s.ExternalID, s.Heuristic, string(s.Place),
-			string(s.Kind), string(s.Urgency), s.MediaType, s.Raw, s.ReceivedAt, s.SubmittedAt, content,
+			string(s.Kind), string(s.Urgency), s.MediaType, storedRaw(s), s.ReceivedAt, s.SubmittedAt, content,
 			postgres.HiddenAccount(s.Content), postgres.HiddenPerson(s.Content),
 		).Exec(func(tag pgconn.CommandTag) error {
 			if tag.RowsAffected() > 0 {
@@ -172,6 +172,14 @@ func (in *inserter) addSubmissions(openings []*hub.Opening) error {
 		}
 	}
 	return nil
+}
+
+// storedRaw returns the bytes that arrived as the table keeps them.
+func storedRaw(s *hub.Submission) []byte {
+	if s.Raw == nil {
+		return nil
+	}
+	return cutRaw([]byte{}, s.Raw, s.Text)
 }
 
 // contentOf returns what the citizen said as the table keeps it.
@@ -227,7 +235,8 @@ func (r *copyRows) submission(s *hub.Submission, said []byte) error {
 	if s.Raw == nil {
 		r.null()
 	} else {
-		r.bytes(s.Raw)
+		at := r.open()
+		r.close(at, cutRaw(r.buf, s.Raw, s.Text)) // sealed bytes hold no text
 	}
 	r.time(s.ReceivedAt)
 	r.time(s.SubmittedAt)

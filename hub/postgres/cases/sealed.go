@@ -25,32 +25,33 @@ func (p *Store) hideAll(openings []hub.Opening) error {
 	for i := range openings {
 		s := &openings[i].Submission
 		openings[i].Said = nil // what is stored is another content
+		raw := cutRaw(nil, s.Raw, s.Text)
 		var err error
 		if s.Content, err = p.db.Hide(submissionPlace(s.Receipt), s.Content); err != nil {
 			return err
 		}
-		s.Raw = p.db.Keys().Seal(rawPlace(s.Receipt), s.Raw)
+		s.Raw = p.db.Keys().Seal(rawPlace(s.Receipt), raw)
 	}
 	return nil
 }
 
-// showSubmission opens what hideAll sealed. Bytes from before there were keys
-// are as they arrived.
-func (p *Store) showSubmission(s *hub.Submission) error {
-	if p.db.Keys() == nil {
-		return nil
+// showSubmission opens what hideAll sealed and puts the bytes that arrived
+// together. Bytes from before there were keys are as they arrived.
+func (p *Store) showSubmission(s *hub.Submission) (err error) {
+	if p.db.Keys() != nil {
+		key, _ := postgres.HiddenBy(s.Content)
+		if err := p.db.Show(submissionPlace(s.Receipt), &s.Content); err != nil {
+			return err
+		}
+		raw, err := p.db.Keys().Open(rawPlace(s.Receipt), s.Raw)
+		if err == nil {
+			s.Raw = raw
+		} else if key != "" {
+			return err
+		}
 	}
-	key, _ := postgres.HiddenBy(s.Content)
-	if err := p.db.Show(submissionPlace(s.Receipt), &s.Content); err != nil {
-		return err
-	}
-	raw, err := p.db.Keys().Open(rawPlace(s.Receipt), s.Raw)
-	if err == nil {
-		s.Raw = raw
-	} else if key != "" {
-		return err
-	}
-	return nil
+	s.Raw, err = wholeRaw(s.Raw, s.Text)
+	return err
 }
 
 // Reveal returns what a citizen said and who they are, unmasked, and records
