@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,13 +114,13 @@ func total(ends []int64) (n int64) {
 // never was.
 func (e *ears) reached(ends []int64) time.Time {
 	var at time.Time
-	for i := len(e.sights) - 1; i >= 0; i-- {
+	for _, s := range slices.Backward(e.sights) {
 		for p, end := range ends {
-			if e.sights[i].ends[p] < end {
+			if s.ends[p] < end {
 				return at
 			}
 		}
-		at = e.sights[i].at
+		at = s.at
 	}
 	return at
 }
