@@ -49,7 +49,7 @@ func PersonalOpening(n int) hub.Opening {
 	o.Submission.Title = "欧阳暗语家暖气不热"
 	o.Submission.Text = "我叫欧阳暗语，电话199 1234 5678，家里冷"
 	o.Submission.Extra = map[string]string{"来电号码": "19912345678"}
-	o.Submission.Raw = []byte(`{"phone":"19912345678","name":"欧阳暗语"}`)
+	o.Submission.Raw = []byte(`{"phone":"19912345678","name":"欧阳暗语","text":"` + o.Submission.Text + `"}`)
 	return o
 }
 
