@@ -23,8 +23,8 @@ build: ## build the binary ./mashang
 # Where there is no binary of make build yet, the demo's is compiled without
 # inlining: a fifth of the wait less, for a hub that is a tenth slower.
 demo: ## run the demo city with its own broker and database
-	@if $(GO) version -m mashang 2>/dev/null | grep -q 'gcflags=all=-dwarf=false$$'; \
-	then $(MAKE) --no-print-directory build; else $(MAKE) --no-print-directory build COMPILE='-l -dwarf=false'; fi
+	@if $(GO) version -m mashang 2>/dev/null | grep -q 'gcflags=all=$(COMPILE)$$'; \
+	then $(MAKE) --no-print-directory build; else $(MAKE) --no-print-directory build COMPILE='-l $(COMPILE)'; fi
 	./mashang demo
 
 test: vet lint ## vet, lint and all tests but the slow legs

@@ -108,6 +108,7 @@ func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Du
 		return 0, err
 	}
 	defer far.close()
+	r.firsts = make([]int64, len(far.from))
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -125,25 +126,29 @@ func (r *rig) whole(ctx context.Context, progress func(string, ...any)) (time.Du
 	loop(func(ctx context.Context) error { return r.consume(ctx, "bench.desk", strict(d.Receive, errs)) })
 	loop(r.relay)
 	atRest := func() (bool, error) { err := far.look(); return err == nil && far.rest(r.cases), err }
-	if err := await(ctx, errs, 20*time.Millisecond, atRest); err != nil {
+	if err := await(ctx, errs, atRest); err != nil {
 		return 0, err
 	}
 	loop(func(ctx context.Context) error { return far.hear(ctx, r.heard) })
-	if err := await(ctx, errs, 20*time.Millisecond, func() (bool, error) { return r.heardOf(r.cases), far.look() }); err != nil {
+	if err := await(ctx, errs, func() (bool, error) { return r.heardOf(r.cases), far.look() }); err != nil {
 		return 0, err
 	}
-	took := far.reached(r.firstsEnd(len(far.from))).Sub(start)
+	took := far.reached(r.firsts).Sub(start)
 	progress("匀速来件: 量延迟")
 	if err := r.trickle(ctx); err != nil {
 		return 0, err
 	}
-	err = await(ctx, errs, time.Millisecond, func() (bool, error) { return r.heardOf(r.cases + pacedCases), nil })
+	err = await(ctx, errs, func() (bool, error) { return r.heardOf(r.cases + pacedCases), nil })
 	return took, err
 }
 
+// awaitEvery is how exact the end of a run is taken, and how often the broker
+// is asked for it.
+const awaitEvery = 50 * time.Millisecond
+
 // await asks every so often until it is done.
-func await(ctx context.Context, errs <-chan error, every time.Duration, done func() (bool, error)) error {
-	tick := time.NewTicker(every)
+func await(ctx context.Context, errs <-chan error, done func() (bool, error)) error {
+	tick := time.NewTicker(awaitEvery)
 	defer tick.Stop()
 	for {
 		if yes, err := done(); yes || err != nil {
@@ -220,17 +225,6 @@ func (r *rig) heardOf(n int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.seen) >= n
-}
-
-// firstsEnd is where in each partition the first events of the cases end.
-func (r *rig) firstsEnd(partitions int) []int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	ends := make([]int64, partitions)
-	for p, end := range r.firsts {
-		ends[p] = end
-	}
-	return ends
 }
 
 func (r *rig) latency() (p50, p99 float64) {

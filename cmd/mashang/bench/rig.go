@@ -49,7 +49,7 @@ type rig struct {
 
 	sent   map[string]time.Time // zero time: preloaded
 	seen   map[string]bool
-	firsts map[int32]int64 // where in each partition the last of their first events ends
+	firsts []int64 // where in each partition the last of their first events ends
 	twice  int
 	waits  []time.Duration
 	mu     sync.Mutex // guards sent, seen, firsts, twice, waits
@@ -74,7 +74,7 @@ func setUp(ctx context.Context, cfg Config) (_ *rig, err error) {
 	r := &rig{
 		cases: cfg.Cases, run: run, topic: "mashang.bench." + run, channel: hub.ChannelCode("bench" + run),
 		brokers: cfg.Brokers, dsn: cfg.Postgres, log: slog.New(slog.DiscardHandler),
-		sent: make(map[string]time.Time, cfg.Cases), seen: make(map[string]bool, cfg.Cases), firsts: map[int32]int64{},
+		sent: make(map[string]time.Time, cfg.Cases), seen: make(map[string]bool, cfg.Cases),
 	}
 	defer func() {
 		if err != nil {
